@@ -1,0 +1,20 @@
+/*
+ * host.h - the machine and the user's wishes, as handed down to everything that needs them
+ *
+ * Made once in cli/pipeline.c and passed on, never global. kernel and symbols open what they need
+ * on first use.
+ */
+#ifndef HARK_BASE_HOST_H
+#define HARK_BASE_HOST_H
+
+struct config;
+struct kernel;
+struct symbols;
+
+struct host {
+    const struct config *config;
+    struct kernel *kernel;   /* kernel/kernel.h */
+    struct symbols *symbols; /* symbols/symbols.h */
+};
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * source.h - script texts, and places in them
+ *
+ * A place is a span of byte offsets. All texts of one compilation share one space of offsets: the
+ * first source begins at 0, the next one after its end, so that a span alone says where it is from.
+ * Lines and columns are computed only when somebody prints them.
+ */
+#ifndef HARK_BASE_SOURCE_H
+#define HARK_BASE_SOURCE_H
+
+#include "base/str.h"
+#include "base/vec.h"
+
+struct span {
+    uint32_t begin, end; /* half open */
+};
+
+struct source {
+    struct str name; /* "stdin" or a path, as messages show it */
+    struct str text; /* followed by a NUL */
+    uint32_t base;   /* offset of text.p[0] */
+};
+
+struct sources {
+    VEC(struct source *) all;
+};
+
+/* A span as people read it; lines and columns count from 1, col_end is the first column after. */
+struct location {
+    struct str file;
+    uint32_t line, col, line_end, col_end;
+    struct str text; /* the source line(s), without the last newline */
+};
+
+#define SPAN_NONE ((struct span){ UINT32_MAX, UINT32_MAX })
+
+bool span_is_none(struct span);
+struct span span_join(struct span first, struct span last); /* from first.begin to last.end */
+
+/* The text is copied into the arena. NULL if all texts together would exceed 4 GB. */
+struct source *source_add(struct sources *, struct arena *, struct str name, struct str text);
+const struct source *source_of(const struct sources *, struct span); /* NULL for SPAN_NONE */
+struct str source_text(const struct sources *, struct span);
+bool source_locate(const struct sources *, struct span, struct location *out);
+
+#endif
