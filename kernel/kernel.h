@@ -1,0 +1,108 @@
+/*
+ * kernel.h - what does this kernel have: BTF, tracepoints, function lists, features
+ *
+ * One of two doors (the other is symbols.h) to procfs, sysfs and tracefs. Everything is read when
+ * first asked for and kept. kernel_open() does no I/O at all. Tests give another root directory,
+ * below which sys/kernel/btf/vmlinux, sys/kernel/tracing/events/… and proc/kallsyms are searched.
+ */
+#ifndef HARK_KERNEL_KERNEL_H
+#define HARK_KERNEL_KERNEL_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "types/type.h"
+
+struct kernel;
+
+/* root NULL: "/". BPFTRACE_BTF in the environment names another BTF file. */
+struct kernel *kernel_open(const char *root);
+void kernel_close(struct kernel *);
+
+/* ---- BTF ---- */
+bool kernel_has_btf(struct kernel *); /* cheap: does the file exist? */
+/* Hash that identifies the BTF data offsets were taken from; 0 if BTF was never opened. */
+uint64_t kernel_btf_identity(struct kernel *);
+/*
+ * tag 's', 'u', 'e' for struct, union, enum; 0 for typedefs and base types (a typedef gives the
+ * type it stands for). NULL if there is none. Members are read by type_fields() when asked for.
+ */
+const struct type *kernel_type(struct kernel *, struct types *, char tag, struct str name);
+bool kernel_enum_const(struct kernel *, struct types *, struct str name, uint64_t *value,
+                       const struct type **type);
+
+struct func_sig {
+    struct field *params; /* name, type; offset = 8 × position */
+    size_t n_params;
+    const struct type *result; /* TYPE_NONE for void */
+    struct str module;         /* "vmlinux" or a module */
+    uint32_t btf_id;
+};
+/* A kernel function by BTF. false: not there, or no BTF. Memory from types' arena. */
+bool kernel_func(struct kernel *, struct types *, struct str func, struct func_sig *out);
+/* The parameters of a tracepoint, without the leading void *: from __probestub_X, __traceiter_X or
+ * btf_trace_X. */
+bool kernel_raw_tracepoint(struct kernel *, struct types *, struct str event, struct func_sig *out);
+
+/* arg is handed through; a non-zero result ends the enumeration and is returned. */
+typedef int (*kernel_name_fn)(void *arg, struct str name);
+int kernel_each_type(struct kernel *, char tag, struct str glob, kernel_name_fn, void *arg);
+int kernel_each_raw_tracepoint(struct kernel *, struct str glob, kernel_name_fn, void *arg);
+/* Text of the C definition, for -lv 'struct x'. false if unknown. */
+bool kernel_type_definition(struct kernel *, struct types *, char tag, struct str name,
+                            struct buf *);
+
+/* ---- tracepoints (tracefs) ---- */
+struct tp_format {
+    uint64_t id;
+    const struct type
+        *args; /* struct of the fields without the common ones; offsets in the record */
+    struct str print_types; /* lines "type field" for -lv, each "    type name\n" */
+};
+/*
+ * category:event. Types come from the format file (names, offsets, sizes, signs; "struct x *"
+ * pointers by name), so no BTF is needed. NULL with a sentence in e. Memory from types' arena.
+ *
+ * Structs that are pointed to get their size with their members: ask type_fields() first. Arguments
+ * of system calls narrower than a register are bit fields from bit 0, as wide as their C type.
+ */
+const struct tp_format *kernel_tracepoint(struct kernel *, struct types *, struct str category,
+                                          struct str event, struct err *e);
+typedef int (*kernel_tp_fn)(void *arg, struct str category, struct str event);
+/* Both globs; without wildcards no directory is read. -errno with a sentence if tracefs cannot be
+ * read. */
+int kernel_each_tracepoint(struct kernel *, struct str category_glob, struct str event_glob,
+                           kernel_tp_fn, void *arg, struct err *e);
+bool kernel_tracepoint_exists(struct kernel *, struct str category, struct str event);
+/* The tracefs directory ("/sys/kernel/tracing"); mounts it if nobody has. NULL with a sentence. */
+const char *kernel_tracefs(struct kernel *, struct err *e);
+
+/* ---- the rest ---- */
+enum kernel_feature {
+    FEATURE_RINGBUF,
+    FEATURE_LOOP,          /* bpf_loop */
+    FEATURE_FOR_EACH_MAP,  /* bpf_for_each_map_elem */
+    FEATURE_LOOKUP_PERCPU, /* bpf_map_lookup_percpu_elem */
+    FEATURE_GET_FUNC_IP,
+    FEATURE_ATTACH_COOKIE, /* bpf_get_attach_cookie */
+    FEATURE_KTIME_TAI,
+    FEATURE_D_PATH,
+    FEATURE_NS_PID, /* bpf_get_ns_current_pid_tgid */
+    FEATURE_KPROBE_MULTI,
+    FEATURE_KPROBE_SESSION,
+    FEATURE_UPROBE_MULTI,
+    FEATURE_ITER,
+    FEATURE_MODULE_BTF,
+    FEATURE_ATOMIC_FETCH, /* BPF ISA v3 atomics */
+    FEATURE_ISA_V4,       /* signed division, sign-extending loads */
+    FEATURES
+};
+/* By trying, never by version; each is tried once, when first asked for. */
+bool kernel_has(struct kernel *, enum kernel_feature);
+const char *kernel_feature_name(enum kernel_feature);
+
+unsigned kernel_possible_cpus(struct kernel *); /* from /sys/devices/system/cpu/possible */
+int kernel_online_cpus(struct kernel *, struct arena *, unsigned **cpus, size_t *n, struct err *e);
+/* /sys/fs/cgroup id of a cgroup v2 directory; -errno with a sentence. */
+int kernel_cgroup_id(struct kernel *, struct str path, uint64_t *id, struct err *e);
+
+#endif
