@@ -1,0 +1,85 @@
+/*
+ * symbols.h - addresses to names and back: kernel, programs, libraries
+ *
+ * The second door (beside kernel.h) to files of the system. Everything is read when first asked for
+ * and cached. symbols_open() does no I/O. Tests give another root directory for proc/kallsyms,
+ * proc/PID/maps and the files these name.
+ */
+#ifndef HARK_SYMBOLS_SYMBOLS_H
+#define HARK_SYMBOLS_SYMBOLS_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "types/type.h"
+
+struct symbols;
+
+/* root NULL: "/". */
+struct symbols *symbols_open(const char *root, bool demangle);
+void symbols_close(struct symbols *);
+
+struct sym {
+    struct str name;   /* demangled if asked for; valid until symbols_close() */
+    uint64_t offset;   /* of the address from the symbol's start */
+    struct str module; /* kernel: module or ""; user: path of the file, "" if unknown */
+};
+
+/* ---- kernel (kallsyms) ---- */
+bool symbols_kernel(struct symbols *, uint64_t addr, struct sym *out);
+bool symbols_kernel_addr(struct symbols *, struct str name, uint64_t *addr);
+
+/* ---- processes ---- */
+/*
+ * Names an address of a process. The process's maps are read on first use and again when an address
+ * lies in none of them, so that libraries loaded later are found; what was seen is kept after the
+ * process has gone. false: out has module if the mapping is known, else nothing.
+ */
+bool symbols_user(struct symbols *, uint32_t pid, uint64_t addr, struct sym *out);
+/* Reads a process's maps now, while it lives. Cheap if already known. */
+void symbols_user_remember(struct symbols *, uint32_t pid);
+
+/* ---- ELF files ---- */
+struct elf_func {
+    struct str name;      /* as in the symbol table */
+    struct str demangled; /* C++/Rust: readable name, else == name */
+    uint64_t addr;        /* virtual address in the file */
+    uint64_t offset;      /* file offset, what uprobes are attached to */
+    uint64_t size;
+};
+typedef int (*symbols_func_fn)(void *arg, const struct elf_func *);
+
+/*
+ * Functions of .symtab, .dynsym, .gnu_debugdata and separate debug files whose name matches glob,
+ * in the order of addresses. The same name comes again for another address (static functions).
+ * IFUNCs are left out: their address is that of the resolver. No match is no error.
+ */
+int symbols_each_func(struct symbols *, const char *path, struct str glob, symbols_func_fn,
+                      void *arg, struct err *e);
+/*
+ * One function by exact name; also an IFUNC (its resolver) or a label of assembler code. -ENOENT
+ * with a sentence ("did you mean" in the hint).
+ */
+int symbols_func(struct symbols *, const char *path, struct str name, struct elf_func *out,
+                 struct err *e);
+/* File offset of a virtual address. */
+int symbols_file_offset(struct symbols *, const char *path, uint64_t addr, uint64_t *offset,
+                        struct err *e);
+/* A data symbol: address and size; for uaddr(). is_pie: the address needs the load bias. */
+int symbols_object(struct symbols *, const char *path, struct str name, uint64_t *addr,
+                   uint64_t *size, bool *is_pie, struct err *e);
+bool symbols_is_elf(const char *path);
+/* 20 bytes (or fewer) of NT_GNU_BUILD_ID as hex; false if there is none. */
+bool symbols_build_id(struct symbols *, const char *path, struct buf *hex);
+
+/*
+ * What a script calls a program or library → a path: a path itself (also relative), a program in
+ * PATH, or "libNAME" from the dynamic linker's cache. With pid: first from the process's maps;
+ * paths are then resolved in the process's mount namespace and, if that is not ours, returned as
+ * /proc/PID/root/…; "" is the process's program. "*" is all code mapped by the process, without pid
+ * by all processes. Patterns in a path give several. -errno with a sentence.
+ */
+typedef int (*symbols_path_fn)(void *arg, const char *path);
+int symbols_find_binary(struct symbols *, struct str what, uint32_t pid, symbols_path_fn, void *arg,
+                        struct err *e);
+
+#endif
