@@ -1,0 +1,444 @@
+/*
+ * attach.c - attach points as written → concrete targets, and one probe for each program
+ *
+ * What an attach point means only its provider knows: it splits the text and enumerates what
+ * matches. Here the results are put together. A probe of the script becomes one probe for each
+ * provider it names; if its body depends on the target (it reads args, say), or the provider wants
+ * it so, one for each target, with a copy of the body.
+ */
+#include "sema/sema_impl.h"
+
+#include <errno.h>
+
+/* What one probe of the script attaches to through one provider. */
+struct group {
+    const struct provider *provider;
+    VEC(struct target) targets;
+};
+
+struct attacher {
+    struct compile *c;
+    VEC(struct group) groups; /* of the probe at hand */
+    size_t n_targets;         /* of the whole script */
+    size_t n_programs;
+    bool full;                /* max_probes was exceeded, and reported */
+};
+
+/* ---- collecting targets ---- */
+
+struct collector {
+    struct attacher *a;
+    const struct attach_point *point;
+    const struct provider *provider;
+    size_t before; /* targets the group had: only among those may be one that is found again */
+    size_t found;
+};
+
+static struct group *group_of(struct attacher *a, const struct provider *provider)
+{
+    for (size_t i = 0; i < a->groups.n; i++) {
+        if (a->groups.v[i].provider == provider)
+            return &a->groups.v[i];
+    }
+    arena_vec_push(a->c->arena, &a->groups, (struct group){ .provider = provider });
+    return &a->groups.v[a->groups.n - 1];
+}
+
+static bool has_target(const struct group *g, size_t n, struct str label)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(g->targets.v[i].label, label))
+            return true;
+    }
+    return false;
+}
+
+static void too_many(struct attacher *a, const struct attach_point *point)
+{
+    uint64_t max = a->c->config->max_probes;
+    struct diag *d;
+
+    if (!a->full) {
+        d = diag_error(a->c->diags, point->at, "the script attaches to more than %ju targets",
+                       (uintmax_t)max);
+        diag_hint(a->c->diags, d, "narrow the pattern, or set max_probes in config = { … }");
+    }
+    a->full = true;
+}
+
+static struct collector collector(struct attacher *a, const struct attach_point *point,
+                                  const struct provider *provider)
+{
+    size_t before = group_of(a, provider)->targets.n;
+
+    return (struct collector){ .a = a, .point = point, .provider = provider, .before = before };
+}
+
+static int collect(void *arg, const struct target *t)
+{
+    struct collector *into = arg;
+    struct attacher *a = into->a;
+    struct arena *arena = &a->c->image->arena;
+    struct group *g = group_of(a, into->provider);
+    struct target copy;
+
+    into->found++;
+    if (has_target(g, into->before, t->label))
+        return 0;
+    if (a->n_targets >= a->c->config->max_probes) {
+        too_many(a, into->point);
+        return 1;
+    }
+    a->n_targets++;
+    copy = target_copy(arena, t);
+    if (into->point->name.n)
+        copy.label = str_dup(arena, into->point->name);
+    arena_vec_push(arena, &g->targets, copy);
+    return 0;
+}
+
+/* ---- targets that do not exist ---- */
+
+struct near_target {
+    struct str_guess guess;
+    struct str label;
+    bool with_module;
+    struct arena *arena;
+};
+
+static struct str guess_word(struct arena *arena, const struct target *t, bool with_module)
+{
+    return with_module ? str_printf(arena, "%.*s:%.*s", STRF(t->module), STRF(t->func)) : t->func;
+}
+
+static int try_near(void *arg, const struct target *t)
+{
+    struct near_target *near = arg;
+    struct arena_mark mark = arena_mark(near->arena);
+    struct str word = guess_word(near->arena, t, near->with_module);
+    struct str best = near->guess.best;
+
+    str_guess_try(&near->guess, word);
+    if (near->guess.best.p == best.p) {
+        arena_rewind(near->arena, mark);
+        return 0;
+    }
+    near->guess.best = str_dup(near->arena, word);
+    near->label = str_dup(near->arena, t->label);
+    return near->guess.distance == 0;
+}
+
+/* The nearest existing target: another function of the module, or the same one elsewhere. */
+static struct str nearest(struct compile *c, const struct provider *provider,
+                          const struct target *t)
+{
+    for (int with_module = 0; with_module < 2; with_module++) {
+        struct near_target near = { .with_module = with_module, .arena = c->arena };
+        struct target any = *t;
+        struct err err;
+
+        if (t->is_pattern || !t->func.n || (with_module && !t->module.n))
+            break;
+        near.guess.word = guess_word(c->arena, t, with_module);
+        any.func = STR("*");
+        if (with_module)
+            any.module = STR("*");
+        any.is_pattern = true;
+        provider->each(c->host, &any, try_near, &near, &err);
+        if (str_guess_ok(&near.guess))
+            return near.label;
+    }
+    return STR("");
+}
+
+/* As missing_probes says: an error, a warning, or nothing. */
+static struct diag *report_missing(struct compile *c, struct span at, struct str text)
+{
+    switch ((enum config_missing)c->config->missing_probes) {
+    case MISSING_ERROR:
+        return diag_error(c->diags, at, "%.*s", STRF(text));
+    case MISSING_WARN:
+        return diag_warn(c->diags, at, "%.*s", STRF(text));
+    case MISSING_IGNORE:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void missing_target(struct attacher *a, const struct attach_point *point,
+                           const struct provider *provider, const struct target *t,
+                           const struct err *err)
+{
+    struct compile *c = a->c;
+    struct str label = STR(""), text;
+    struct diag *d;
+
+    if (!err->text[0] && c->config->missing_probes != MISSING_IGNORE && provider)
+        label = nearest(c, provider, t);
+    text = err->text[0] ? str_from(err->text)
+                        : str_printf(c->arena, "there is nothing that '%.*s' could attach to",
+                                     STRF(point->text));
+    d = report_missing(c, point->at, text);
+    if (label.n)
+        diag_hint(c->diags, d, "did you mean %.*s?", STRF(label));
+    if (err->hint[0])
+        diag_hint(c->diags, d, "%s", err->hint);
+    if (d && d->severity == SEVERITY_ERROR)
+        diag_hint(c->diags, d, "to go on without it: config = { missing_probes = warn }");
+}
+
+/* ---- one attach point ---- */
+
+/* Adds what the target stands for. */
+static void expand(struct attacher *a, const struct attach_point *point,
+                   const struct provider *provider, const struct target *t)
+{
+    struct collector into = collector(a, point, provider);
+    struct err err = { 0 };
+    struct diag *d;
+    int rc;
+
+    if (!provider->each) {
+        collect(&into, t);
+        return;
+    }
+    rc = provider->each(a->c->host, t, collect, &into, &err);
+    if (rc < 0 && rc != -ENOENT) {
+        d = diag_error(a->c->diags, point->at, "%s", err.text);
+        if (err.hint[0])
+            diag_hint(a->c->diags, d, "%s", err.hint);
+    } else if (!into.found) {
+        missing_target(a, point, provider, t, &err);
+    }
+}
+
+static bool parse_point(struct compile *c, struct diags *diags, const struct attach_point *point,
+                        const struct provider *provider, struct str *parts, unsigned n,
+                        struct target *out)
+{
+    struct attach_parse p = {
+        .parts = parts,
+        .n_parts = n,
+        .arena = &c->image->arena,
+        .host = c->host,
+        .diags = diags,
+        .at = point->at,
+    };
+
+    *out = (struct target){ 0 };
+    return provider->parse(&p, out);
+}
+
+/* A pattern in the type: all kernel probe types that match and for which the rest makes sense. */
+static void expand_types(struct attacher *a, const struct attach_point *point, struct str *parts,
+                         unsigned n)
+{
+    struct compile *c = a->c;
+    struct diags quiet = { .arena = c->arena, .sources = c->sources };
+    bool user = c->config->opt.pid || (n > 1 && str_find(parts[1], '/') >= 0);
+    const struct provider *const *p = c->registry->providers;
+    struct err none = { 0 };
+    size_t matches = 0, before = a->n_targets;
+    struct target t;
+
+    for (; *p; p++) {
+        struct collector into = collector(a, point, *p);
+
+        if (!str_glob(parts[0], str_from((*p)->name)))
+            continue;
+        matches++;
+        if (((*p)->user && !user) || !parse_point(c, &quiet, point, *p, parts, n, &t))
+            continue;
+        if ((*p)->each)
+            (*p)->each(c->host, &t, collect, &into, &none);
+        else
+            collect(&into, &t);
+    }
+    if (!matches)
+        diag_error(c->diags, point->at, "no probe type matches '%.*s'", STRF(parts[0]));
+    else if (a->n_targets == before && !a->full)
+        missing_target(a, point, NULL, NULL, &(struct err){ 0 });
+}
+
+static void unknown_type(struct compile *c, const struct attach_point *point, struct str type)
+{
+    struct diag *d = diag_error(c->diags, point->at, "unknown probe type '%.*s'", STRF(type));
+    struct str best;
+
+    if (provider_guess(c->registry, type, &best))
+        diag_hint(c->diags, d, "did you mean '%.*s'?", STRF(best));
+}
+
+static void expand_point(struct attacher *a, const struct attach_point *point)
+{
+    struct compile *c = a->c;
+    const struct provider *provider;
+    struct target t;
+    struct str *parts;
+    unsigned n;
+
+    if (!attach_split(c->arena, point->text, point->at, c->diags, &parts, &n))
+        return;
+    if (!parts[0].n) {
+        diag_error(c->diags, point->at, "the probe type is missing in '%.*s'",
+                   STRF(point->text));
+        return;
+    }
+    provider = provider_find(c->registry, parts[0]);
+    if (provider && parse_point(c, c->diags, point, provider, parts, n, &t))
+        expand(a, point, provider, &t);
+    else if (!provider && str_is_glob(parts[0]))
+        expand_types(a, point, parts, n);
+    else if (!provider)
+        unknown_type(c, point, parts[0]);
+}
+
+/* ---- does a body depend on the target? ---- */
+
+static bool is_word_char(char ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+           ch == '_';
+}
+
+static bool depends(const struct compile *c, struct str name, unsigned depth);
+
+/* The text of a C macro: any word in it may be what matters. */
+static bool text_depends(const struct compile *c, struct str text, unsigned depth)
+{
+    for (size_t i = 0; i < text.n;) {
+        size_t end = i;
+
+        while (end < text.n && is_word_char(text.p[end]))
+            end++;
+        if (end > i && depends(c, str_sub(text, i, end), depth))
+            return true;
+        i = end > i ? end : i + 1;
+    }
+    return false;
+}
+
+static bool depends(const struct compile *c, struct str name, unsigned depth)
+{
+    const struct builtin *fn = builtin_find(c->registry, name);
+    const struct cdef_macro *macro = cdef_macro(c->cdefs, name);
+
+    if (fn)
+        return fn->flags & BUILTIN_PER_TARGET;
+    return macro && depth < 8 && text_depends(c, macro->body, depth + 1);
+}
+
+struct search {
+    const struct compile *c;
+    bool found;
+};
+
+static bool search_expr(void *ctx, struct expr **ep)
+{
+    struct search *search = ctx;
+    const struct expr *e = *ep;
+
+    if (e->kind == EXPR_IDENT)
+        search->found |= depends(search->c, e->text, 0);
+    else if (e->kind == EXPR_CALL)
+        search->found |= depends(search->c, e->call.name, 0);
+    return !search->found;
+}
+
+static bool body_depends(const struct compile *c, struct probe *probe)
+{
+    struct search search = { .c = c };
+    struct ast_walker walker = { .ctx = &search, .pre_expr = search_expr };
+
+    ast_walk_probe(&walker, probe);
+    return search.found;
+}
+
+/* ---- probes of the script → probes with a program each ---- */
+
+static struct probe *copy_probe(struct compile *c, const struct probe *probe)
+{
+    struct probe *copy = arena_memdup(c->arena, probe, sizeof(*probe));
+
+    copy->next = NULL;
+    copy->pred = ast_clone_expr(c->arena, probe->pred);
+    copy->body = ast_clone_block(c->arena, &probe->body);
+    return copy;
+}
+
+static bool is_listed(const struct compile *c, const struct group *g)
+{
+    struct prog_spec spec = { 0 };
+
+    if (!c->list_only)
+        return true;
+    g->provider->program(&g->targets.v[0], c->arena, &spec);
+    return spec.when == WHEN_EVENT;
+}
+
+static void add_probe(struct attacher *a, struct probe ***end, const struct probe *probe,
+                      const struct provider *provider, struct target *targets, size_t n,
+                      bool per_target)
+{
+    struct probe *p = copy_probe(a->c, probe);
+
+    p->provider = provider;
+    p->targets = targets;
+    p->n_targets = n;
+    p->per_target = per_target;
+    **end = p;
+    *end = &p->next;
+    a->n_programs++;
+}
+
+static void add_group(struct attacher *a, struct probe ***end, struct probe *probe,
+                      struct group *g)
+{
+    bool per_target = g->provider->single || body_depends(a->c, probe);
+
+    if (!g->targets.n || !is_listed(a->c, g))
+        return;
+    if (!per_target) {
+        add_probe(a, end, probe, g->provider, g->targets.v, g->targets.n, false);
+        return;
+    }
+    for (size_t i = 0; i < g->targets.n && a->n_programs <= a->c->config->max_bpf_progs; i++)
+        add_probe(a, end, probe, g->provider, &g->targets.v[i], 1, true);
+}
+
+static void attach_probe(struct attacher *a, struct probe ***end, struct probe *probe)
+{
+    unsigned errors = a->c->diags->errors;
+    size_t found = 0;
+
+    a->groups.v = NULL;
+    a->groups.n = a->groups.cap = 0;
+    for (const struct attach_point *point = probe->points; point; point = point->next)
+        expand_point(a, point);
+    for (size_t i = 0; i < a->groups.n; i++) {
+        found += a->groups.v[i].targets.n;
+        add_group(a, end, probe, &a->groups.v[i]);
+    }
+    if (!found && a->c->diags->errors == errors)
+        report_missing(a->c, probe->at, STR("this probe attaches to nothing and is left out"));
+}
+
+bool sema_attach(struct compile *c)
+{
+    struct attacher a = { .c = c };
+    struct probe *probes = c->program->probes, **end = &c->program->probes;
+    struct diag *d;
+    unsigned errors = c->diags->errors;
+
+    c->program->probes = NULL;
+    for (struct probe *probe = probes; probe; probe = probe->next) {
+        attach_probe(&a, &end, probe);
+        if (a.n_programs <= c->config->max_bpf_progs || a.full)
+            continue;
+        d = diag_error(c->diags, probe->at, "the script needs more than %ju programs",
+                       (uintmax_t)c->config->max_bpf_progs);
+        diag_hint(c->diags, d, "narrow the pattern, or set max_bpf_progs in config = { … }");
+        break;
+    }
+    return sema_end(c, errors);
+}

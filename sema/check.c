@@ -1,0 +1,144 @@
+/*
+ * check.c - the rules that are left when all types are known (LANGUAGE.md 23)
+ *
+ * Types that do not fit were reported by infer.c. Here: rules builtins have of their own, sizes,
+ * what this kernel can do, control flow (check_flow.c), declared maps (check_map.c). Afterwards
+ * code generation may rely on every type.
+ */
+#include "sema/sema_impl.h"
+
+#include "kernel/kernel.h"
+
+#include <linux/bpf.h>
+
+/* ---- what the kernel has ---- */
+
+static const struct helper_feature {
+    unsigned helper;
+    enum kernel_feature feature;
+    const char *what;
+} helpers[] = {
+    { BPF_FUNC_get_func_ip, FEATURE_GET_FUNC_IP, "bpf_get_func_ip" },
+    { BPF_FUNC_d_path, FEATURE_D_PATH, "bpf_d_path" },
+    { BPF_FUNC_ktime_get_tai_ns, FEATURE_KTIME_TAI, "bpf_ktime_get_tai_ns" },
+};
+
+/* Without the right to ask, the kernel seems to have nothing; then loading will tell. */
+static bool kernel_lacks(const struct sema *s, enum kernel_feature feature)
+{
+    struct kernel *kernel = s->c->host->kernel;
+
+    return !kernel_has(kernel, feature) && kernel_has(kernel, FEATURE_RINGBUF);
+}
+
+static void check_helper(struct sema *s, const struct expr *call)
+{
+    for (size_t i = 0; i < ARRAY_LEN(helpers); i++) {
+        if (helpers[i].helper == call->call.fn->helper && kernel_lacks(s, helpers[i].feature))
+            sema_error(s, call->at, "'%.*s' needs %s, which this kernel does not have",
+                       STRF(call->call.name), helpers[i].what);
+    }
+}
+
+/* ---- expressions ---- */
+
+static void check_string(struct sema *s, const struct expr *e)
+{
+    uint64_t max = s->c->config->max_strlen;
+    struct diag *d;
+
+    if (e->text.n < max)
+        return;
+    d = sema_error(s, e->at, "the string is %zu bytes long; %ju are allowed", e->text.n,
+                   (uintmax_t)(max ? max - 1 : 0));
+    if (d)
+        diag_hint(s->c->diags, d, "config = { max_strlen = %zu }", e->text.n + 1);
+}
+
+/* Counters of other CPUs are read to get one number out of them. */
+static void check_reduced(struct sema *s, const struct expr *e)
+{
+    const struct type *t = e->map.sym->value;
+
+    if (!e->map.whole && t->kind == TYPE_OPAQUE && t->vk->castable &&
+        kernel_lacks(s, FEATURE_LOOKUP_PERCPU))
+        sema_error(s, e->at, "this kernel cannot read a %s in a program: it has no helper "
+                             "map_lookup_percpu_elem", type_name(s->c->arena, t).p);
+}
+
+/* What only the compiler reads may be of any length. */
+static bool is_compile_time(const struct sig_param *param)
+{
+    return param && (param->lit || param->kind == ARG_FMT || param->kind == ARG_WORD);
+}
+
+static void check_call(struct sema *s, struct expr *call)
+{
+    const struct builtin *fn = call->call.fn;
+    struct signature sig = { 0 };
+    unsigned i = 0;
+
+    if (fn) {
+        sig = signature_of(fn);
+        call->call.n_sites = str_eqz(call->call.name, "delete"); /* unless check_flow.c says else */
+        check_helper(s, call);
+        if (fn->check && call->type->kind != TYPE_ERROR)
+            fn->check(s, call);
+    }
+    for (struct expr **arg = &call->call.args; *arg; arg = &(*arg)->next, i++) {
+        if ((*arg)->kind != EXPR_STRING || !fn ||
+            !is_compile_time(signature_param(&sig, call, i)))
+            check_expr(s, arg);
+    }
+}
+
+static bool visit(void *ctx, struct expr **ep)
+{
+    struct sema *s = ctx;
+    struct expr *e = *ep;
+
+    if (e->type->kind == TYPE_ERROR)
+        sema_error(s, e->at, "the type of '%.*s' cannot be worked out",
+                   STRF(sema_text(s, e->at)));
+    switch (e->kind) {
+    case EXPR_STRING:
+        check_string(s, e);
+        return true;
+    case EXPR_MAP:
+        check_reduced(s, e);
+        return true;
+    case EXPR_CALL:
+        check_call(s, e);
+        return false;
+    case EXPR_IF: /* check_flow.c comes to their blocks, and with them to what is inside */
+    case EXPR_BLOCK:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void check_expr(struct sema *s, struct expr **e)
+{
+    struct ast_walker walker = { .ctx = s, .pre_expr = visit };
+
+    ast_walk_expr(&walker, e);
+}
+
+bool sema_check(struct compile *c)
+{
+    unsigned errors = c->diags->errors;
+
+    for (struct function *f = c->program->functions; f; f = f->next) {
+        struct sema s = { .c = c, .fn = f, .report = true };
+
+        check_body(&s, &(struct expr *){ NULL }, &f->body, f);
+    }
+    for (struct probe *probe = c->program->probes; probe; probe = probe->next) {
+        struct sema s = { .c = c, .probe = probe, .report = true };
+
+        check_body(&s, &probe->pred, &probe->body, NULL);
+    }
+    check_map_decls(c);
+    return sema_end(c, errors);
+}

@@ -1,0 +1,57 @@
+/*
+ * report.c - messages of the passes, and the names of things in them
+ *
+ * infer.c walks the program many times; only the walk with s->report speaks.
+ */
+#include "sema/sema_impl.h"
+
+struct diag *sema_error(struct sema *s, struct span at, const char *fmt, ...)
+{
+    struct diag *d;
+    va_list ap;
+
+    if (!s->report)
+        return NULL;
+    va_start(ap, fmt);
+    d = diag_verror(s->c->diags, at, fmt, ap);
+    va_end(ap);
+    return d;
+}
+
+struct diag *sema_warn(struct sema *s, struct span at, const char *fmt, ...)
+{
+    const char *text;
+    va_list ap;
+
+    if (!s->report)
+        return NULL;
+    va_start(ap, fmt);
+    text = arena_vprintf(s->c->arena, fmt, ap);
+    va_end(ap);
+    return diag_warn(s->c->diags, at, "%s", text);
+}
+
+const char *sema_type_name(const struct sema *s, const struct type *t)
+{
+    return t ? type_name(s->c->arena, infer_settle(s, t)).p : "unknown";
+}
+
+struct str sema_text(const struct sema *s, struct span at)
+{
+    return source_text(s->c->sources, at);
+}
+
+static void explain(struct compile *c, struct diag *d)
+{
+    const struct expansion *from = expansion_of(c, d->at);
+
+    for (; from; from = expansion_of(c, from->call))
+        diag_note(c->diags, d, from->call, "expanded from %.*s()", STRF(from->macro->name));
+}
+
+bool sema_end(struct compile *c, unsigned errors)
+{
+    for (; c->n_explained < c->diags->all.n; c->n_explained++)
+        explain(c, c->diags->all.v[c->n_explained]);
+    return c->diags->errors == errors;
+}

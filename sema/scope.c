@@ -1,0 +1,69 @@
+/*
+ * scope.c - scratch variables and the blocks they live in
+ *
+ * A scope is a block of the script while resolve.c walks through it. Bodies of for loops become
+ * functions of their own, so a variable that is used inside and declared outside is noted: code
+ * generation hands it over by reference.
+ */
+#include "sema/sema_impl.h"
+
+struct var *scope_find(const struct scope *scope, struct str name)
+{
+    for (; scope; scope = scope->outer) {
+        for (size_t i = 0; i < scope->vars.n; i++) {
+            if (str_eq(scope->vars.v[i]->name, name))
+                return scope->vars.v[i];
+        }
+    }
+    return NULL;
+}
+
+static bool declares(const struct scope *scope, const struct var *var)
+{
+    for (size_t i = 0; i < scope->vars.n; i++) {
+        if (scope->vars.v[i] == var)
+            return true;
+    }
+    return false;
+}
+
+static void capture(struct arena *a, struct stmt *loop, struct var *var)
+{
+    struct var **list;
+
+    for (unsigned i = 0; i < loop->for_.n_captured; i++) {
+        if (loop->for_.captured[i] == var)
+            return;
+    }
+    list = ARENA_ARRAY(a, struct var *, loop->for_.n_captured + 1);
+    for (unsigned i = 0; i < loop->for_.n_captured; i++)
+        list[i] = loop->for_.captured[i];
+    list[loop->for_.n_captured++] = var;
+    loop->for_.captured = list;
+    var->captured = true;
+}
+
+struct var *scope_use(struct arena *a, const struct scope *scope, struct str name)
+{
+    struct var *var = scope_find(scope, name);
+
+    for (; var && !declares(scope, var); scope = scope->outer) {
+        if (scope->loop)
+            capture(a, scope->loop, var);
+    }
+    return var;
+}
+
+struct var *scope_declare(struct arena *a, struct scope *scope, struct str name, struct span at,
+                          struct var **all)
+{
+    struct var *var = ARENA_NEW(a, struct var);
+
+    var->name = name;
+    var->at = at;
+    arena_vec_push(a, &scope->vars, var);
+    while (*all)
+        all = &(*all)->next;
+    *all = var;
+    return var;
+}

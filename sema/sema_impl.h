@@ -1,0 +1,237 @@
+/*
+ * sema_impl.h - what the files of sema/ know of each other
+ */
+#ifndef HARK_SEMA_SEMA_IMPL_H
+#define HARK_SEMA_SEMA_IMPL_H
+
+#include "sema/call.h"
+
+/* ---- signature.c: the language of builtin->sig (builtin.h) ---- */
+enum result_kind {
+    RESULT_VOID,
+    RESULT_BOOL,
+    RESULT_INT,
+    RESULT_STRING,
+    RESULT_KIND,
+    RESULT_UPDATE,
+    RESULT_AUTO,
+};
+
+enum arg_kind {
+    ARG_INT,
+    ARG_PTR,
+    ARG_ADDR,
+    ARG_STRING,
+    ARG_STRLIKE,
+    ARG_BOOL,
+    ARG_ANY,
+    ARG_MAP,
+    ARG_KEY,
+    ARG_FMT,
+    ARG_VAR, /* a variable that the call fills with a value of the map's value type */
+    ARG_WORD,
+};
+
+struct sig_param {
+    enum arg_kind kind;
+    bool lit, optional;
+    struct str words; /* ARG_WORD: "a|b" */
+};
+
+enum { SIG_PARAMS = 8 };
+
+struct signature {
+    enum result_kind result;
+    unsigned bytes; /* RESULT_INT; RESULT_STRING: 0 is max_strlen */
+    bool is_signed;
+    bool parens; /* has a list of parameters */
+    bool variadic;
+    unsigned n_params, n_required;
+    struct sig_param params[SIG_PARAMS];
+};
+
+/* false: not a signature. */
+bool signature_read(const char *text, struct signature *out);
+/* The signature of a builtin; a wrong one is our bug. */
+struct signature signature_of(const struct builtin *);
+bool signature_word(const struct sig_param *, struct str word);
+const char *signature_words(struct arena *, const struct sig_param *); /* "a, b" */
+/*
+ * The parameter the n-th argument belongs to: optional words may be left out also in front. NULL:
+ * one of the variadic, or one too many.
+ */
+const struct sig_param *signature_param(const struct signature *, const struct expr *call,
+                                        unsigned n);
+
+/* ---- report.c ---- */
+/* An error if s->report, else NULL. */
+struct diag *sema_error(struct sema *, struct span, const char *fmt, ...) PRINTF_LIKE(3, 4);
+struct diag *sema_warn(struct sema *, struct span, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* For "%s" in a message: the name of a type; what is not known is "unknown". */
+const char *sema_type_name(const struct sema *, const struct type *);
+/* "macro 'F' …": text as written in the script. */
+struct str sema_text(const struct sema *, struct span);
+
+/*
+ * The end of a pass that began with so many errors: true if none was added. Messages about code
+ * that came out of a macro get the places it was expanded at.
+ */
+bool sema_end(struct compile *, unsigned errors);
+
+/* ---- macro*.c ---- */
+/*
+ * Expanded code points into a copy of the script's text of its own, so that its place tells which
+ * expansion it belongs to. The copy has the same name and lines.
+ */
+struct expansion {
+    const struct source *copy;
+    const struct macro *macro;
+    struct span call; /* where it was expanded; maybe in another copy */
+    struct expansion *next;
+};
+const struct expansion *expansion_of(const struct compile *, struct span);
+struct macro_use {
+    struct compile *c;
+    const struct macro *macro;
+    struct expr **args; /* of the call, as many as parameters */
+    struct span call;
+    unsigned number; /* makes names of variables unique */
+    int64_t shift;   /* from the macro's text to its copy */
+};
+/* The macro's body with its parameters replaced. false: reported. */
+bool macro_substitute(struct macro_use *, struct block *out);
+const struct macro_param *macro_param(const struct macro *, int kind, struct str name);
+
+/* Trees that are deeper than what the parser lets through are refused. */
+enum { DEPTH_MAX = 10200 };
+
+/* ---- scope.c: variables and the blocks they live in ---- */
+struct scope {
+    struct scope *outer;
+    struct stmt *loop; /* the for statement whose body this is, or NULL */
+    VEC(struct var *) vars;
+};
+struct var *scope_find(const struct scope *, struct str name);
+/* Also notes the variable as captured in the for bodies between its declaration and its use. */
+struct var *scope_use(struct arena *, const struct scope *, struct str name);
+struct var *scope_declare(struct arena *, struct scope *, struct str name, struct span,
+                          struct var **all);
+
+/* ---- names.c: words that are not variables, maps or calls ---- */
+struct names {
+    struct compile *c;
+    unsigned expansions; /* C macros replaced so far */
+};
+/*
+ * Replaces an EXPR_IDENT by what it stands for. What comes out may hold further names. call: the
+ * builtin call it is an argument of, or NULL. false: reported.
+ */
+struct name_chain; /* C macros being replaced */
+bool names_resolve(struct names *, struct expr **, const struct expr *call,
+                   const struct name_chain *, struct name_chain *inner);
+struct name_chain {
+    struct str name;
+    const struct name_chain *outer;
+};
+/* Does the word mean a value, so that sizeof(word) is about that value? */
+bool names_is_value(const struct compile *, struct str name);
+/* Can a builtin be used without parentheses? */
+bool names_is_variable(const struct builtin *);
+/* "did you mean", or what became of an old name. d may be NULL. */
+void names_hint(struct compile *, struct diag *d, struct str name);
+
+/* ---- typename.c: struct type_expr → type ---- */
+/*
+ * Sets te->type, if it can be known without types of expressions. false: reported. typeof(expr)
+ * stays NULL until typename_infer().
+ */
+bool typename_resolve(struct compile *, struct type_expr *);
+/* Quietly: a type by its bare name, or NULL. */
+const struct type *typename_by_name(struct compile *, char tag, struct str name);
+/* NULL: not known yet. */
+const struct type *typename_infer(struct sema *, struct type_expr *);
+/* "T[]", whose length the operand of the cast decides. */
+bool type_is_open_array(const struct type *);
+
+/* ---- literal.c: exact arithmetic on literals (LANGUAGE.md 3.2, 10.3) ---- */
+enum literal_result { LITERAL_OK, LITERAL_OVERFLOW, LITERAL_UNDERFLOW, LITERAL_DIV_ZERO };
+struct literal {
+    bool negative; /* never of zero */
+    uint64_t size; /* without the sign */
+};
+bool literal_of(const struct expr *, struct literal *); /* EXPR_INT, EXPR_BOOL */
+void literal_put(struct expr *, struct literal);        /* makes it an EXPR_INT */
+enum literal_result literal_binary(enum op, struct literal, struct literal, struct literal *out);
+int literal_cmp(struct literal, struct literal);
+/* Does an integer type hold it? */
+bool literal_fits(struct literal, const struct type *);
+
+/* ---- infer*.c ---- */
+const struct type *infer_expr(struct sema *, struct expr *);
+const struct type *infer_block(struct sema *, struct block *); /* type of its value, or none */
+/* infer_expr() of something that must have a value; TYPE_NONE is reported. */
+const struct type *infer_value(struct sema *, struct expr *);
+void infer_condition(struct sema *, struct expr *);
+const struct type *infer_unary(struct sema *, struct expr *);
+const struct type *infer_incdec(struct sema *, struct expr *);
+const struct type *infer_binary(struct sema *, struct expr *);
+/* The same for operands whose types are known already. */
+const struct type *infer_sum(struct sema *, struct expr *);
+/* The type of l op r for two operand types (NULL: unknown); *common may be NULL. */
+const struct type *infer_arithmetic(struct sema *, enum op, const struct type *l,
+                                    const struct type *r, const struct type **common);
+/* What is behind a pointer of type t. */
+const struct type *infer_deref(struct sema *, const struct expr *at, const struct type *t,
+                               enum addr_space);
+const struct type *infer_cast(struct sema *, struct expr *);
+const struct type *infer_field(struct sema *, struct expr *);
+const struct type *infer_element(struct sema *, struct expr *);
+const struct type *infer_index(struct sema *, struct expr *);
+const struct type *infer_type_of(struct sema *, struct expr *); /* sizeof and the like */
+/* sizeof and offsetof of something whose type is known become an EXPR_INT; silently. */
+bool typeof_fold(struct compile *, struct expr *);
+const struct type *infer_call(struct sema *, struct expr *);
+/* @m = f() with a call that updates: the type the map gets from it. */
+const struct type *infer_update(struct sema *, struct expr *call);
+bool infer_is_update(const struct expr *); /* count() and the like */
+const struct type *infer_map(struct sema *, struct expr *); /* reading it */
+/* The key of a use of @m[key], NULL for none: widens the map's key type. */
+void infer_map_key(struct sema *, struct map_sym *, struct expr *key);
+void infer_assign_map(struct sema *, struct stmt *);
+void infer_assign_var(struct sema *, struct stmt *);
+/* The variable holds values of this type, too. value may be NULL. */
+void infer_var(struct sema *, struct var *, const struct type *, enum addr_space,
+               struct span, struct expr *value);
+void infer_map_value(struct sema *, struct map_sym *, const struct type *, enum addr_space,
+                     struct span);
+/* What a program reads from an aggregate: its number. Other types as they are. */
+const struct type *infer_reduced(const struct sema *, const struct type *);
+const struct type *infer_promote(const struct sema *, const struct type *, const struct type *,
+                                 bool *lossy);
+const struct type *infer_settle(const struct sema *, const struct type *);
+
+/*
+ * May a value be stored where a type is declared? Reports what does not fit (what: "$x",
+ * "parameter $w") and warns where something may be lost.
+ */
+bool infer_fits(struct sema *, const struct type *to, const struct expr *value, const char *what);
+
+/* Two different address spaces come together: of that, nothing is known. Settled to AS_NONE. */
+#define AS_MIXED ((enum addr_space)(AS_USER + 1))
+enum addr_space as_join(enum addr_space, enum addr_space);
+
+/* Aggregates whose sign only literals decided so far: param[0]. Settled to signed. */
+enum { SIGN_OPEN = 2 };
+
+/* ---- check*.c ---- */
+void check_map_decls(struct compile *);
+/* An expression and all below it. */
+void check_expr(struct sema *, struct expr **);
+/* Predicate (*pred may be NULL) and body of a probe, or function f: jumps, loops, dropped values, and
+   all expressions. */
+void check_body(struct sema *, struct expr **pred, struct block *, const struct function *f);
+
+/* ---- plan_map.c ---- */
+void plan_maps(struct compile *);
+
+#endif
