@@ -1,0 +1,470 @@
+/*
+ * probe.c - functions: BPF programs of probes, and subprograms of script functions
+ *
+ * A program begins with the gate (one word of the control block: are we running?), then the process
+ * filter, then the predicate; each leaves with the value the program type wants. A function has
+ * these blocks, in order:
+ *
+ *     entry     stack slots
+ *     gate      programs only; leaves early
+ *     prologue  programs only: looks up scratch memory, if anything used it
+ *     setup     what has to be done once: variables cleared, keys of scalar maps
+ *     body
+ *
+ * What stands in the first ones is known only when the body is written, so their jumps come last.
+ *
+ * A script function is written when its first call is met; calls it makes are written inside, so
+ * one that is still being written is calling itself, which BPF has no stack for.
+ */
+#include "codegen/codegen_impl.h"
+
+#define MAX_PARAMS 5 /* registers for arguments */
+
+/* ---- frames ---- */
+
+struct cg_position position_save(struct cg *cg)
+{
+    return (struct cg_position){ .frame = cg->frame,
+                                 .probe = cg->probe,
+                                 .block = LLVMGetInsertBlock(cg->b),
+                                 .at = cg->at,
+                                 .clean = cg->clean };
+}
+
+void position_restore(struct cg *cg, struct cg_position p)
+{
+    cg->frame = p.frame;
+    cg->probe = p.probe;
+    cg->clean = p.clean;
+    if (p.block)
+        block_enter(cg, p.block);
+    if (p.frame)
+        debug_at(cg, p.at);
+}
+
+/* nounwind: or LLVM writes tables for unwinding. */
+LLVMValueRef function_new(struct cg *cg, const char *name, LLVMTypeRef type, bool local)
+{
+    unsigned kind = LLVMGetEnumAttributeKindForName("nounwind", 8);
+    LLVMValueRef fn = LLVMAddFunction(cg->module, name, type);
+
+    LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(cg->context, kind, 0));
+    if (local)
+        LLVMSetLinkage(fn, LLVMInternalLinkage);
+    return fn;
+}
+
+void frame_open(struct cg *cg, struct cg_frame *frame, enum frame_kind kind, LLVMValueRef fn)
+{
+    *frame = (struct cg_frame){ .kind = kind, .fn = fn };
+    cg->frame = frame;
+    cg->clean = false;
+    frame->entry = block_new(cg, "entry");
+    if (kind == FRAME_PROGRAM) {
+        frame->gate = block_new(cg, "gate");
+        frame->prologue = block_new(cg, "prologue");
+    }
+    frame->setup = block_new(cg, "setup");
+    frame->body = block_new(cg, "body");
+    block_enter(cg, frame->body);
+}
+
+void frame_close(struct cg *cg, struct cg_frame *frame)
+{
+    LLVMValueRef missing;
+
+    block_enter(cg, frame->entry);
+    block_jump(cg, frame->gate ? frame->gate : frame->setup);
+    if (frame->prologue) {
+        block_enter(cg, frame->prologue);
+        if (frame->scratch) {
+            missing = LLVMBuildICmp(cg->b, LLVMIntEQ, frame->scratch, LLVMConstNull(cg->ptr), "");
+            block_branch(cg, missing, frame->closed, frame->setup);
+        } else {
+            block_jump(cg, frame->setup);
+        }
+    }
+    block_enter(cg, frame->setup);
+    block_jump(cg, frame->body);
+}
+
+void frame_return(struct cg *cg, LLVMValueRef v)
+{
+    struct cg_frame *frame = cg->frame;
+
+    record_discard(cg, 0);
+    if (frame->kind == FRAME_BODY)
+        loop_return(cg, v);
+    else
+        LLVMBuildRet(cg->b, v ? v : LLVMConstInt(cg->i64, (uint64_t)frame->default_return, true));
+    block_dead(cg);
+}
+
+/* ---- what builtins and providers may ask ---- */
+
+struct types *cg_types(struct cg *cg)
+{
+    return cg->in->image->types;
+}
+
+const struct config *cg_config(struct cg *cg)
+{
+    return cg->in->config;
+}
+
+const struct host *cg_host(struct cg *cg)
+{
+    return cg->in->host;
+}
+
+const struct probe *cg_probe(struct cg *cg)
+{
+    return cg->probe;
+}
+
+const struct target *cg_target(struct cg *cg)
+{
+    return cg->probe && cg->probe->n_targets ? &cg->probe->targets[0] : NULL;
+}
+
+bool cg_in_callback(struct cg *cg)
+{
+    return cg->frame && cg->frame->kind == FRAME_BODY;
+}
+
+bool cg_error(struct cg *cg, struct span at, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    diag_verror(cg->in->diags, at, fmt, args);
+    va_end(args);
+    return false;
+}
+
+struct cg_val cg_ctx(struct cg *cg)
+{
+    const struct type *none = type_none(cg_types(cg));
+
+    if (cg->frame->kind != FRAME_PROGRAM) {
+        cg_error(cg, cg->at, "the probe's context cannot be reached from a loop or a function");
+        return memory_place(LLVMConstNull(cg->ptr), none);
+    }
+    return memory_place(cg->frame->ctx, none);
+}
+
+/*
+ * The verifier knows the context by constant offsets from an unchanged register. A volatile load is
+ * neither moved nor merged with others into one at a computed address.
+ */
+struct cg_val cg_ctx_load(struct cg *cg, uint32_t offset, const struct type *type)
+{
+    LLVMValueRef p = memory_at(cg, cg_ctx(cg).v, offset), v;
+
+    v = LLVMBuildLoad2(cg->b, llvm_int(cg, type->size), p, "");
+    LLVMSetAlignment(v,
+                     type->size); /* if it is not, the verifier will not take it in parts either */
+    LLVMSetVolatile(v, true);
+    if (type->kind == TYPE_BOOL)
+        v = LLVMBuildICmp(cg->b, LLVMIntNE, v, LLVMConstNull(LLVMTypeOf(v)), "");
+    return cg_value(v, type, AS_NONE);
+}
+
+bool cg_probe_load(struct cg *cg, enum probe_value what, unsigned n, struct cg_val *out)
+{
+    const struct provider *provider = cg->probe ? cg->probe->provider : NULL;
+
+    if (cg->frame->kind != FRAME_PROGRAM || !provider || !provider->load)
+        return cg_error(cg, cg->at,
+                        "there are no arguments of the probe here: copy them to a "
+                        "variable before");
+    return provider->load(cg, cg_target(cg), what, n, out);
+}
+
+/* ---- programs ---- */
+
+static struct cg_val current_pid(struct cg *cg)
+{
+    struct cg_val id = cg_helper(cg, BPF_FUNC_get_current_pid_tgid, NULL, 0, cg->u64);
+
+    return cg_convert(cg, cg_op(cg, OP_SHR, id, cg_u64(cg, 32)), cg->u32);
+}
+
+/* Jumps to closed unless this program should run now. */
+static void write_gate(struct cg *cg, struct cg_frame *frame, enum image_when when)
+{
+    struct cg_val bit = cg_int(cg, cg->u32, when == WHEN_EVENT ? GATE_EVENTS : GATE_SPECIAL);
+    struct cg_val open, wanted;
+    LLVMBasicBlockRef opened = frame->prologue;
+
+    block_enter(cg, frame->gate);
+    if (cg->in->config->opt.filter_pid && cg->probe->provider->pid_filter)
+        opened = block_new(cg, "filter");
+    open = cg_op(cg, OP_AND, cg_ctl(cg, offsetof(struct image_ctl, gate), cg->u32), bit);
+    block_branch(cg, llvm_bool(cg, open), opened, frame->closed);
+    if (opened == frame->prologue)
+        return;
+    block_enter(cg, opened);
+    wanted = cg_ctl(cg, offsetof(struct image_ctl, pid), cg->u32);
+    block_branch(cg, llvm_bool(cg, cg_op(cg, OP_EQ, current_pid(cg), wanted)), frame->prologue,
+                 frame->closed);
+}
+
+static bool write_body(struct cg *cg, const struct probe *probe)
+{
+    struct cg_if accepted = { 0 };
+    LLVMValueRef cond;
+
+    if (probe->pred) {
+        struct cg_mark mark = memory_mark(cg);
+
+        if (!expr_cond(cg, probe->pred, &cond))
+            return false;
+        memory_release(cg, mark);
+        accepted = cg_if_begin(cg, cg_value(cond, cg->bool_type, AS_NONE));
+    }
+    if (!stmt_block(cg, &probe->body, NULL))
+        return false;
+    if (probe->pred)
+        cg_if_end(cg, &accepted);
+    frame_return(cg, NULL);
+    LLVMBuildUnreachable(cg->b); /* the block after the return */
+    return true;
+}
+
+bool probe_emit(struct cg *cg, const struct probe *probe)
+{
+    static const char *const params[] = { "*ctx" };
+    const struct image_probe *plan = &cg->in->image->probes.v[probe->index];
+    struct str name = str_dup(&cg->arena, probe->fn_name);
+    struct prog_spec spec = { 0 };
+    struct cg_space space = { 0 };
+    struct cg_frame frame;
+    LLVMValueRef fn;
+    bool ok;
+
+    probe->provider->program(&probe->targets[0], &cg->arena, &spec);
+    fn = function_new(cg, name.p, LLVMFunctionType(cg->i64, &cg->ptr, 1, false), false);
+    LLVMSetSection(fn, str_dup(&cg->arena, plan->section).p);
+    cg->probe = probe;
+    frame_open(cg, &frame, FRAME_PROGRAM, fn);
+    frame.space = &space;
+    frame.ctx = LLVMGetParam(fn, 0);
+    frame.default_return = spec.default_return;
+    frame.scope = debug_function(cg, fn, name, probe->at, params, 1, false);
+    frame.closed = block_new(cg, "closed");
+    debug_at(cg, probe->at);
+
+    block_enter(cg, frame.closed);
+    LLVMBuildRet(cg->b, LLVMConstInt(cg->i64, (uint64_t)spec.default_return, true));
+    write_gate(cg, &frame, spec.when);
+    block_enter(cg, frame.body);
+    ok = write_body(cg, probe);
+    debug_at(cg, probe->at);
+    frame_close(cg, &frame);
+    cg->scratch_size = MAX(cg->scratch_size, space.max);
+    cg->frame = NULL;
+    cg->probe = NULL;
+    return ok;
+}
+
+/* ---- script functions ---- */
+
+/* Arguments as the machine sees them: [place of a long result], parameters, scratch memory. */
+static unsigned count_params(const struct function *f, bool long_result)
+{
+    return f->n_params + long_result + 1;
+}
+
+static bool is_long(const struct type *type)
+{
+    return type->kind != TYPE_NONE && !type_is_scalar(type);
+}
+
+static const struct type *result_type(struct cg *cg, const struct function *f)
+{
+    return f->result && f->result->type ? f->result->type : type_none(cg_types(cg));
+}
+
+/* The i-th argument of a function being written; too many for registers come in memory. */
+static LLVMValueRef param(struct cg *cg, LLVMValueRef fn, unsigned i, unsigned n, LLVMTypeRef type)
+{
+    if (n <= MAX_PARAMS)
+        return LLVMGetParam(fn, i);
+    return memory_load(cg, type, memory_at(cg, LLVMGetParam(fn, 0), 8 * i));
+}
+
+static bool bind_param(struct cg *cg, struct var *var, LLVMValueRef fn, unsigned i, unsigned n)
+{
+    struct cg_var *v = ARENA_NEW(&cg->arena, struct cg_var);
+    const struct type *type = var_type(var);
+    LLVMValueRef p;
+
+    v->frame = cg->frame;
+    var->storage = v;
+    if (type_is_scalar(type)) {
+        struct cg_val wide = cg_value(param(cg, fn, i, n, cg->i64), cg->u64, AS_NONE);
+
+        v->kind = VAR_SCALAR;
+        v->slot = memory_slot(cg, llvm_int(cg, type->size));
+        memory_store(cg, cg_convert(cg, wide, type).v, v->slot);
+        return true;
+    }
+    v->kind = VAR_MEMORY; /* the caller made a copy for us */
+    p = param(cg, fn, i, n, cg->ptr);
+    v->slot = p;
+    return true;
+}
+
+static void declare(struct cg *cg, struct function *f, struct cg_function *state, bool long_result)
+{
+    unsigned n = count_params(f, long_result), k = 0;
+    LLVMTypeRef *types = ARENA_ARRAY(&cg->arena, LLVMTypeRef, n);
+
+    if (long_result)
+        types[k++] = cg->ptr;
+    for (unsigned i = 0; i < f->n_params; i++)
+        types[k++] = is_long(var_type(f->params[i].sym)) ? cg->ptr : cg->i64;
+    types[k] = cg->ptr;
+    state->fn_type = n <= MAX_PARAMS ? LLVMFunctionType(cg->i64, types, n, false)
+                                     : LLVMFunctionType(cg->i64, &cg->ptr, 1, false);
+    state->fn = function_new(cg, str_dup(&cg->arena, f->name).p, state->fn_type, true);
+}
+
+static LLVMMetadataRef describe(struct cg *cg, const struct function *f, LLVMValueRef fn,
+                                bool long_result)
+{
+    unsigned n = count_params(f, long_result), k = 0;
+    const char **names = ARENA_ARRAY(&cg->arena, const char *, n);
+
+    if (n > MAX_PARAMS) {
+        names[k++] = "*arguments";
+    } else {
+        if (long_result)
+            names[k++] = "*result";
+        for (unsigned i = 0; i < f->n_params; i++)
+            names[k++] =
+                arena_printf(&cg->arena, "%s%.*s", is_long(var_type(f->params[i].sym)) ? "*" : "",
+                             STRF(f->params[i].sym->name));
+        names[k++] = "*scratch";
+    }
+    return debug_function(cg, fn, str_dup(&cg->arena, f->name), f->at, names, k, true);
+}
+
+static bool write_function(struct cg *cg, struct function *f, struct cg_function *state)
+{
+    const struct type *result = result_type(cg, f);
+    struct cg_position back = position_save(cg);
+    unsigned n = count_params(f, is_long(result)), k = 0;
+    struct cg_val value = { 0 };
+    struct cg_frame frame;
+    bool ok = true;
+
+    declare(cg, f, state, is_long(result));
+    cg->probe = NULL;
+    frame_open(cg, &frame, FRAME_FUNCTION, state->fn);
+    frame.space = &state->space;
+    frame.depth = 1;
+    frame.result = result;
+    frame.scope = describe(cg, f, state->fn, is_long(result));
+    debug_at(cg, f->at);
+    block_enter(cg, frame.setup);
+    if (is_long(result))
+        frame.result_place = param(cg, state->fn, k++, n, cg->ptr);
+    for (unsigned i = 0; i < f->n_params; i++)
+        ok &= bind_param(cg, f->params[i].sym, state->fn, k++, n);
+    frame.scratch = param(cg, state->fn, k, n, cg->ptr);
+    block_enter(cg, frame.body);
+
+    ok = ok && stmt_block(cg, &f->body, &value);
+    if (ok && value.where != CG_NONE && result->kind != TYPE_NONE)
+        ok = stmt_return(cg, value, f->body.at);
+    else
+        frame_return(cg, NULL);
+    LLVMBuildUnreachable(cg->b);
+    debug_at(cg, f->at);
+    frame_close(cg, &frame);
+    position_restore(cg, back);
+    return ok;
+}
+
+static struct cg_function *function_state(struct cg *cg, struct function *f, struct span at)
+{
+    struct cg_function *state = f->storage;
+    bool ok;
+
+    if (state && state->busy) {
+        cg_error(cg, at, "%.*s calls itself: a BPF program cannot do that", STRF(f->name));
+        return NULL;
+    }
+    if (state)
+        return state;
+    f->storage = state = ARENA_NEW(&cg->arena, struct cg_function);
+    state->busy = true;
+    ok = write_function(cg, f, state);
+    state->busy = false;
+    return ok ? state : NULL;
+}
+
+static bool call_argument(struct cg *cg, const struct expr *arg, const struct type *type,
+                          LLVMValueRef *out)
+{
+    struct cg_val v;
+
+    if (type_is_scalar(type)) {
+        if (!expr_scalar(cg, arg, type, &v))
+            return false;
+        *out = llvm_wide(cg, v);
+        return true;
+    }
+    *out = cg_place(cg, type).v;
+    return expr_to(cg, arg, *out, type);
+}
+
+static LLVMValueRef in_one_place(struct cg *cg, LLVMValueRef *args, unsigned n)
+{
+    LLVMValueRef place = cg_place_bytes(cg, 8 * n).v;
+
+    for (unsigned i = 0; i < n; i++)
+        memory_store(cg, args[i], memory_at(cg, place, 8 * i));
+    return place;
+}
+
+bool function_call(struct cg *cg, const struct expr *e, struct cg_val *out)
+{
+    struct function *f = e->call.script_fn;
+    const struct type *result = result_type(cg, f);
+    struct cg_function *state = function_state(cg, f, e->at);
+    unsigned n = count_params(f, is_long(result)), k = 0;
+    LLVMValueRef *args = ARENA_ARRAY(&cg->arena, LLVMValueRef, n), place = NULL, v;
+    const struct expr *arg = e->call.args;
+
+    if (!state)
+        return false;
+    if (is_long(result)) {
+        place = out->into;
+        if (!place || out->into_size < result->size || memory_align(place, 8) < 8)
+            place = cg_place(cg, result).v;
+        args[k++] = place;
+    }
+    for (unsigned i = 0; i < f->n_params; i++, arg = arg->next) {
+        if (!arg)
+            BUG("%.*s is called with too few arguments", STRF(f->name));
+        if (!call_argument(cg, arg, var_type(f->params[i].sym), &args[k++]))
+            return false;
+    }
+    args[k++] = memory_scratch(cg, state->space.max);
+    if (n > MAX_PARAMS) {
+        args[0] = in_one_place(cg, args, n);
+        n = 1;
+    }
+    v = LLVMBuildCall2(cg->b, state->fn_type, state->fn, args, n, "");
+    if (result->kind == TYPE_NONE)
+        *out = cg_none(cg);
+    else if (place)
+        *out = memory_place(place, result);
+    else
+        *out = cg_convert(cg, cg_value(v, cg->u64, AS_NONE), result);
+    return true;
+}
