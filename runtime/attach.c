@@ -1,0 +1,207 @@
+/*
+ * attach.c - programs meet the events they wait for
+ *
+ * How a probe is attached only its provider knows. Here is what they share: the order, what happens
+ * if a target refuses, and keeping what was attached. begin, end and signal probes wait for
+ * nothing; their programs are run by hand.
+ */
+#include "runtime/session_impl.h"
+
+#include "probes/provider.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * Attached in a second pass and backwards, as the kernel runs the youngest of them first: so bodies
+ * on one event run in the order of the script (LANGUAGE.md 13.16).
+ */
+static const char *const youngest_first[] = { "kprobe", "uprobe", "uretprobe", "usdt",
+                                              "fentry", "fexit",  "iter" };
+
+static bool is_youngest_first(const struct image_probe *p)
+{
+    for (size_t i = 0; i < ARRAY_LEN(youngest_first); i++) {
+        if (str_eqz(p->provider, youngest_first[i]))
+            return true;
+    }
+    return false;
+}
+
+/* ---- for providers ---- */
+
+struct bpf_program *session_program(struct session *s, const struct image_probe *p)
+{
+    return s->programs[p - s->image->probes.v];
+}
+
+int session_add_link(struct session *s, struct bpf_link *link, const struct target *t,
+                     struct err *e)
+{
+    int rc = link ? (int)libbpf_get_error(link) : -MAX(errno, 1);
+
+    if (rc)
+        return err_set(e, rc, "can't attach %.*s: %s", STRF(t->label), strerror(-rc));
+    vec_push(&s->held, (struct held){ .link = link, .fd = -1 });
+    return 0;
+}
+
+int session_add_fd(struct session *s, int fd)
+{
+    vec_push(&s->held, (struct held){ .fd = fd });
+    return 0;
+}
+
+int session_add_output(struct session *s, int fd)
+{
+    vec_push(&s->outputs, fd);
+    return 0;
+}
+
+uint32_t session_pid(const struct session *s)
+{
+    return s->child.pid ? (uint32_t)s->child.pid : s->config.opt.pid;
+}
+
+int session_attach_perf(struct session *s, const struct image_probe *p, const struct target *t,
+                        struct perf_event_attr *attr, int cpu, uint32_t pid, struct err *e)
+{
+    int fd = (int)syscall(SYS_perf_event_open, attr, pid ? (pid_t)pid : -1, cpu, -1,
+                          PERF_FLAG_FD_CLOEXEC);
+    struct bpf_link *link;
+    int rc;
+
+    if (fd < 0)
+        return err_set(e, -errno, "can't attach %.*s: %s", STRF(t->label), strerror(errno));
+    link = bpf_program__attach_perf_event(session_program(s, p), fd);
+    rc = session_add_link(s, link, t, e);
+    if (rc)
+        close(fd); /* otherwise the link owns it */
+    return rc;
+}
+
+/* ---- programs without an event ---- */
+
+static int run_program(struct session *s, const struct image_probe *p, struct err *e)
+{
+    uint64_t context[12] = { 0 }; /* as much as a raw tracepoint may have */
+    LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = context, .ctx_size_in = sizeof(context));
+    int rc = bpf_prog_test_run_opts(bpf_program__fd(session_program(s, p)), &opts);
+    struct str label = p->targets.n ? p->targets.v[0].label : p->fn;
+
+    return rc ? err_set(e, rc, "can't run %.*s: %s", STRF(label), strerror(-rc)) : 0;
+}
+
+int attach_run_programs(struct session *s, enum image_when when, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < s->image->probes.n && !rc; i++) {
+        const struct image_probe *p = &s->image->probes.v[i];
+
+        if (p->when == when)
+            rc = run_program(s, p, e);
+    }
+    return rc;
+}
+
+/* ---- the rest ---- */
+
+/* A target could not be attached: an error, or said and left out (config missing_probes). */
+static int refused(struct session *s, int rc, struct err *e)
+{
+    switch ((enum config_missing)s->config.missing_probes) {
+    case MISSING_ERROR:
+        if (!e->hint[0])
+            err_hint(e, "config = { missing_probes = \"warn\" } goes on without it");
+        return rc;
+    case MISSING_WARN:
+        session_warn(s, "%s", e->text);
+        return 0;
+    case MISSING_IGNORE:
+        break;
+    }
+    return 0;
+}
+
+static int attach_targets(struct session *s, const struct image_probe *p,
+                          const struct provider *provider, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < p->targets.n && !rc; i++) {
+        if (signals_read(s))
+            return err_set(e, -EINTR, "interrupted while attaching");
+        *e = (struct err){ 0 };
+        rc = provider->attach(s, p, &p->targets.v[i], e);
+        if (rc)
+            rc = refused(s, rc, e);
+        else
+            s->n_attached++;
+    }
+    return rc;
+}
+
+static int attach_probe(struct session *s, const struct image_probe *p, struct err *e)
+{
+    const struct provider *provider = provider_find(s->registry, p->provider);
+    int rc;
+
+    if (!provider->attach_all)
+        return provider->attach ? attach_targets(s, p, provider, e) : 0;
+    if (signals_read(s))
+        return err_set(e, -EINTR, "interrupted while attaching");
+    *e = (struct err){ 0 };
+    rc = provider->attach_all(s, p, e);
+    if (rc)
+        return refused(s, rc, e);
+    s->n_attached += (unsigned)p->targets.n;
+    return 0;
+}
+
+int attach_all(struct session *s, struct err *e)
+{
+    size_t n = s->image->probes.n;
+    unsigned by_hand = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < n && !rc; i++) {
+        const struct image_probe *p = &s->image->probes.v[i];
+
+        if (p->when != WHEN_EVENT)
+            by_hand++;
+        else if (!is_youngest_first(p))
+            rc = attach_probe(s, p, e);
+    }
+    for (size_t i = n; i-- > 0 && !rc;) {
+        const struct image_probe *p = &s->image->probes.v[i];
+
+        if (p->when == WHEN_EVENT && is_youngest_first(p))
+            rc = attach_probe(s, p, e);
+    }
+    if (!rc && n > by_hand && !s->n_attached)
+        rc = err_set(e, -ENOENT, "none of the probes could be attached");
+    s->n_attached += by_hand;
+    return rc;
+}
+
+void attach_close(struct session *s)
+{
+    while (s->held.n) {
+        struct held h = s->held.v[--s->held.n];
+
+        if (h.link)
+            bpf_link__destroy(h.link);
+        else
+            close(h.fd);
+    }
+    while (s->outputs.n)
+        close(s->outputs.v[--s->outputs.n]);
+    vec_free(&s->held);
+    vec_free(&s->outputs);
+}

@@ -1,0 +1,36 @@
+/*
+ * attach.h - what the attach callbacks of providers may use
+ */
+#ifndef HARK_RUNTIME_ATTACH_H
+#define HARK_RUNTIME_ATTACH_H
+
+#include "runtime/session.h"
+
+struct bpf_link;
+struct bpf_program;
+
+/* The loaded (in before_load: opened) program of a probe. */
+struct bpf_program *session_program(struct session *, const struct image_probe *);
+/* Hands over a link: destroyed, newest first, in session_close(). NULL and error pointers: -errno,
+   with a sentence that quotes the target. */
+int session_add_link(struct session *, struct bpf_link *, const struct target *, struct err *);
+/* The same for a file descriptor whose closing detaches. */
+int session_add_fd(struct session *, int fd);
+/* The process of -p or -c, or 0. */
+uint32_t session_pid(const struct session *);
+/*
+ * perf_event_open() for one CPU and the process (0: all), with the program attached, handed to the
+ * session. attr is struct perf_event_attr.
+ */
+struct perf_event_attr;
+int session_attach_perf(struct session *, const struct image_probe *, const struct target *,
+                        struct perf_event_attr *, int cpu, uint32_t pid, struct err *);
+/*
+ * For iterators: a descriptor, now the session's, that is read to its end and into the results once
+ * everything is attached and the gate is open. If all event probes are such, the run ends then.
+ */
+int session_add_output(struct session *, int fd);
+const struct host *session_host(const struct session *);
+struct arena *session_scratch(struct session *);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * bpf_log.c - catches what libbpf prints
+ *
+ * libbpf hands its messages to one function of the process, which gets no pointer of ours. That is
+ * why there is the one mutable static of this program: current, set between open and close.
+ */
+#include "runtime/bpf_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the messages kept for error reports. */
+static const size_t max_kept = 64 * 1024;
+/* Lines of the verifier's log that are shown without -v: the refusal and how it came to it. */
+enum { TAIL_LINES = 40 };
+
+static struct bpf_log *current;
+
+static bool is_verifier_log(const char *text)
+{
+    return strstr(text, "PROG LOAD LOG") != NULL;
+}
+
+static void keep(struct bpf_log *log, struct str text)
+{
+    if (log->kept.n + text.n > max_kept)
+        buf_clear(&log->kept);
+    buf_str(&log->kept, str_sub(text, 0, max_kept));
+}
+
+PRINTF_LIKE(2, 0)
+static int catch_message(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+    struct buf text = { 0 };
+
+    if (level == LIBBPF_DEBUG && !current->show_all && !current->show_verifier)
+        return 0;
+    buf_vprintf(&text, fmt, ap);
+    if (text.n && (current->show_all || (current->show_verifier && is_verifier_log(text.p))))
+        fputs(text.p, stderr);
+    if (level == LIBBPF_WARN)
+        keep(current, buf_as_str(&text));
+    buf_free(&text);
+    return 0;
+}
+
+/* Is a word in the list of -d? */
+static bool dumps(const struct config *config, const char *word)
+{
+    const char *list = config->opt.dump;
+
+    while (list && *list) {
+        size_t n = strcspn(list, ",");
+
+        if (str_eqz((struct str){ list, n }, word) || str_eqz((struct str){ list, n }, "all"))
+            return true;
+        list += n + (list[n] == ',');
+    }
+    return false;
+}
+
+void bpf_log_open(struct bpf_log *log, const struct config *config)
+{
+    log->show_all = dumps(config, "libbpf");
+    log->show_verifier = config->opt.verbose || dumps(config, "verifier");
+    if (!log->show_verifier) {
+        log->verifier_size = config->log_size;
+        log->verifier = xcalloc(1, log->verifier_size);
+    }
+    current = log;
+    log->old = libbpf_set_print(catch_message);
+}
+
+void bpf_log_close(struct bpf_log *log)
+{
+    if (current != log)
+        return;
+    libbpf_set_print(log->old);
+    current = NULL;
+    buf_free(&log->kept);
+    free(log->verifier);
+}
+
+struct str bpf_log_first_line(const struct bpf_log *log)
+{
+    const struct str prefix = STR("libbpf: ");
+    struct str all = buf_as_str(&log->kept);
+    ptrdiff_t newline = str_find(all, '\n');
+    struct str line = str_sub(all, 0, newline < 0 ? all.n : (size_t)newline);
+
+    return str_starts(line, prefix) ? str_sub(line, prefix.n, line.n) : line;
+}
+
+struct str bpf_log_between(const struct bpf_log *log, const char *before, const char *after)
+{
+    const char *end = log->kept.p ? strstr(log->kept.p, after) : NULL;
+    size_t n = strlen(before);
+
+    for (const char *start = end; start && start >= log->kept.p + n; start--) {
+        if (memcmp(start - n, before, n) == 0)
+            return (struct str){ start, (size_t)(end - start) };
+    }
+    return STR("");
+}
+
+void bpf_log_show_verifier(const struct bpf_log *log)
+{
+    size_t n, start;
+
+    if (!log->verifier) /* libbpf's own was shown */
+        return;
+    n = start = strnlen(log->verifier, log->verifier_size);
+    /* The last newline ends the last line. */
+    for (int lines = -1; start > 0; start--) {
+        lines += log->verifier[start - 1] == '\n';
+        if (lines == TAIL_LINES)
+            break;
+    }
+    fwrite(log->verifier + start, 1, n - start, stderr);
+}

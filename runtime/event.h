@@ -1,0 +1,52 @@
+/*
+ * event.h - what the event callbacks of builtins may use
+ */
+#ifndef HARK_RUNTIME_EVENT_H
+#define HARK_RUNTIME_EVENT_H
+
+#include "output/out.h"
+#include "output/value.h"
+#include "runtime/loop.h"
+#include "runtime/session.h"
+
+#include <signal.h>
+
+struct bpf_object;
+struct bpf_map;
+
+const struct image *session_image(const struct session *);
+const struct host *session_host(const struct session *);
+const struct config *session_config(
+    const struct session *); /* the image's settings and our options */
+struct out *session_out(struct session *);
+struct loop *session_loop(struct session *);
+/* Rewound after each record. */
+struct arena *session_scratch(struct session *);
+struct decode session_decode(struct session *);
+/*
+ * The signal mask programs we start must get (posix_spawnattr_setsigmask()): ours has SIGINT and
+ * SIGTERM blocked.
+ */
+const sigset_t *session_child_signals(const struct session *);
+
+/* bytes of a type → a value (decode.c). There are type->size of them; texts may point into them. */
+const struct value *decode_value(const struct decode *, const struct type *, const void *bytes);
+/* Element i of an action's payload. NULL: there is none. */
+const struct value *decode_element(const struct decode *, const struct image_action *,
+                                   const void *data, unsigned i);
+unsigned action_elements(const struct image_action *);
+
+/* Maps (maps.c). top 0: all; div 0 or 1: as they are. -errno with a sentence. */
+int maps_collect(struct session *, int map_index, uint64_t top, uint64_t div,
+                 const struct value **out, struct err *);
+int maps_clear(struct session *, int map_index, struct err *);
+int maps_zero(struct session *, int map_index, struct err *);
+bool maps_is_empty(const struct value *map);
+
+/* Ends the run with this status once the record is handled; later records are discarded. */
+void session_exit(struct session *, int status);
+/* One sentence on stderr, as an error at the action's place. */
+void session_error(struct session *, const struct image_action *, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+#endif

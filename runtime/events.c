@@ -1,0 +1,124 @@
+/*
+ * events.c - records from the ring become calls of builtins
+ *
+ * A record is { u32 action; u32 reserved; payload }, and hostile: the action must exist and the
+ * payload must be as long as its type before a byte of it is looked at. Records come in batches, so
+ * that a flood of them never keeps the loop from signals and timers.
+ */
+#include "runtime/session_impl.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+/* Records between two turns of the loop. */
+enum { BATCH = 4096 };
+
+struct record {
+    uint32_t action;
+    uint32_t reserved;
+    char payload[];
+};
+
+static void handle(struct session *s, const struct record *r, size_t size)
+{
+    const struct image_action *action;
+    struct arena_mark mark = arena_mark(&s->scratch);
+    int rc;
+
+    if (size < sizeof(*r) || r->action >= s->image->actions.n) {
+        s->bad_records++;
+        return;
+    }
+    action = &s->image->actions.v[r->action];
+    size -= sizeof(*r);
+    if (size < (action->payload ? action->payload->size : 0)) {
+        s->bad_records++;
+        return;
+    }
+    if (action->fn->event) {
+        rc = action->fn->event(s, action, r->payload, size);
+        if (rc < 0)
+            session_error(s, action, "%s failed: %s", action->fn->name, strerror(-rc));
+    }
+    arena_rewind(&s->scratch, mark);
+}
+
+/* libbpf counts a record as read before it calls us; a negative result only stops it. */
+static int on_record(void *arg, void *data, size_t size)
+{
+    struct session *s = arg;
+
+    if (s->discard)
+        s->discarded_records++;
+    else
+        handle(s, data, size);
+    if (s->out->error) /* nobody reads any more */
+        s->ended = s->discard = true;
+    return ++s->handled < BATCH ? 0 : -ECANCELED;
+}
+
+/* One batch. True if there may be more. */
+static bool consume(struct session *s)
+{
+    s->handled = 0;
+    return s->ring && ring_buffer__consume(s->ring) == -ECANCELED;
+}
+
+void events_drain(struct session *s)
+{
+    while (consume(s))
+        continue;
+}
+
+static int on_ready(void *arg, int fd, uint32_t events)
+{
+    struct session *s = arg;
+
+    (void)fd;
+    (void)events;
+    consume(s);
+    return s->ended;
+}
+
+int events_open(struct session *s, struct err *e)
+{
+    for (size_t i = 0; i < s->image->maps.n; i++) {
+        int fd = bpf_map__fd(s->maps[i]);
+
+        if (s->image->maps.v[i].role != MAP_RING)
+            continue;
+        s->ring = ring_buffer__new(fd, on_record, s, NULL);
+        if (!s->ring)
+            return err_set(e, -errno, "can't read the event buffer: %s", strerror(errno));
+        return loop_add(s->loop, fd, on_ready, s, e);
+    }
+    return 0;
+}
+
+void events_close(struct session *s)
+{
+    ring_buffer__free(s->ring);
+}
+
+/* ---- for builtins ---- */
+
+void session_exit(struct session *s, int status)
+{
+    s->status = status & 0xff;
+    s->ended = true;
+    s->discard = true;
+}
+
+void session_error(struct session *s, const struct image_action *action, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    out_flush(s->out);
+    diag_print_one(stderr, SEVERITY_ERROR, action->at.line ? &action->at : NULL, str_from(text),
+                   s->out->colour);
+}
