@@ -1,0 +1,175 @@
+/*
+ * rawtp.c - tracepoints before any formatting: the arguments as the kernel passes them
+ *
+ * The context is an array of u64, one an argument. We load the BPF_PROG_TYPE_RAW_TRACEPOINT kind of
+ * program: it serves any number of events and needs no BTF at load time; names and types of the
+ * arguments come from BTF while compiling.
+ */
+#include "probes/provider.h"
+
+#include "codegen/emit.h"
+#include "kernel/kernel.h"
+#include "runtime/attach.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+
+/* include/linux/bpf.h: MAX_BPF_FUNC_ARGS */
+#define MAX_RAW_ARGS 12
+
+static bool rawtp_parse(const struct attach_parse *p, struct target *out)
+{
+    if (!attach_check_parts(p, 1, 2, "rawtracepoint:event or rawtracepoint:vmlinux:event"))
+        return false;
+    out->module = p->n_parts == 3 ? p->parts[1] : STR("");
+    out->func = p->parts[p->n_parts - 1];
+    if (!out->func.n) {
+        diag_error(p->diags, p->at, "rawtracepoint needs an event");
+        return false;
+    }
+    out->is_pattern = str_is_glob(out->module) || str_is_glob(out->func);
+    return true;
+}
+
+struct each_ctx {
+    const struct target *pattern;
+    target_fn fn;
+    void *arg;
+};
+
+static int each_event(void *arg, struct str event)
+{
+    struct each_ctx *ctx = arg;
+    struct buf label = { 0 };
+    struct target t = { .module = STR("vmlinux"), .func = event };
+    int rc;
+
+    buf_printf(&label, "rawtracepoint:vmlinux:%.*s", STRF(event));
+    t.label = buf_as_str(&label);
+    rc = ctx->fn(ctx->arg, &t);
+    buf_free(&label);
+    return rc;
+}
+
+static int rawtp_each(const struct host *host, const struct target *pattern, target_fn fn,
+                      void *arg, struct err *e)
+{
+    struct each_ctx ctx = { pattern, fn, arg };
+
+    if (pattern->module.n && !str_glob(pattern->module, STR("vmlinux")))
+        return 0;
+    if (!kernel_has_btf(host->kernel)) {
+        if (pattern->is_pattern)
+            return err_set(e, -ENOENT, "patterns of raw tracepoints need kernel BTF");
+        return each_event(&ctx, pattern->func); /* the kernel will say whether it exists */
+    }
+    return kernel_each_raw_tracepoint(host->kernel, pattern->func, each_event, &ctx);
+}
+
+static const struct type *rawtp_args(const struct host *host, const struct target *t,
+                                     struct types *types, struct err *e)
+{
+    struct func_sig sig;
+    struct type *args;
+
+    if (!kernel_raw_tracepoint(host->kernel, types, t->func, &sig)) {
+        err_set(e, -ENOENT, "arguments of rawtracepoint:%.*s are not in the kernel's BTF",
+                STRF(t->func));
+        return NULL;
+    }
+    args = type_struct(types, str_printf(types_arena(types), "%.*s_args", STRF(t->func)), false,
+                       NULL, sig.btf_id);
+    if (!type_is_complete(args))
+        type_define_struct(types, args, sig.params, sig.n_params, (uint32_t)(8 * sig.n_params), 8);
+    return args;
+}
+
+static int rawtp_n_args(const struct host *host, const struct target *t)
+{
+    struct arena a = { 0 };
+    struct func_sig sig;
+    int n = kernel_raw_tracepoint(host->kernel, types_new(&a), t->func, &sig) ? (int)sig.n_params
+                                                                              : MAX_RAW_ARGS;
+
+    arena_free(&a);
+    return n;
+}
+
+static void rawtp_describe(const struct host *host, const struct target *t, struct types *types,
+                           struct buf *out)
+{
+    struct func_sig sig;
+
+    if (!kernel_raw_tracepoint(host->kernel, types, t->func, &sig))
+        return;
+    for (size_t i = 0; i < sig.n_params; i++) {
+        struct str type = type_name(types_arena(types), sig.params[i].type);
+
+        buf_printf(out, "    %.*s %.*s\n", STRF(type), STRF(sig.params[i].name));
+    }
+}
+
+static bool rawtp_load(struct cg *cg, const struct target *t, enum probe_value what, unsigned n,
+                       struct cg_val *out)
+{
+    (void)t;
+    if (what != PROBE_ARGN)
+        return false;
+    *out = cg_ctx_load(cg, 8 * n, type_int(cg_types(cg), 8, false));
+    out->as = AS_KERNEL;
+    return true;
+}
+
+/* Every argument fills 8 bytes, whatever its type. */
+static bool rawtp_load_field(struct cg *cg, const struct target *t, const struct field *f,
+                             struct cg_val *out)
+{
+    (void)t;
+    *out = cg_ctx_load(cg, f->offset, type_int(cg_types(cg), 8, false));
+    if (type_is_scalar(f->type))
+        *out = cg_convert(cg, *out, f->type);
+    out->as = f->as ? f->as : AS_KERNEL;
+    return true;
+}
+
+static void rawtp_program(const struct target *t, struct arena *a, struct prog_spec *out)
+{
+    *out = (struct prog_spec){ .section = str_printf(a, "raw_tracepoint/%.*s", STRF(t->func)) };
+}
+
+static int rawtp_attach(struct session *s, const struct image_probe *p, const struct target *t,
+                        struct err *e)
+{
+    struct arena a = { 0 };
+    int fd =
+        bpf_raw_tracepoint_open(str_dup(&a, t->func).p, bpf_program__fd(session_program(s, p)));
+
+    arena_free(&a);
+    if (fd < 0)
+        return err_set(e, fd,
+                       fd == -ENOENT ? "there is no raw tracepoint %.*s"
+                                     : "the kernel refused raw tracepoint %.*s",
+                       STRF(t->func));
+    return session_add_fd(s, fd);
+}
+
+static const char *const rawtp_aliases[] = { "rt", NULL };
+
+const struct provider provider_rawtracepoint = {
+    .name = "rawtracepoint",
+    .aliases = rawtp_aliases,
+    .doc = "rawtracepoint:event: a tracepoint with its arguments as the kernel passes them",
+    .caps = CAP_ARGS | CAP_ARGN | CAP_STACK | CAP_SIGNAL | CAP_SKB,
+    .as = AS_KERNEL,
+    .pid_filter = true,
+    .parse = rawtp_parse,
+    .each = rawtp_each,
+    .describe = rawtp_describe,
+    .args = rawtp_args,
+    .n_args = rawtp_n_args,
+    .load = rawtp_load,
+    .load_field = rawtp_load_field,
+    .program = rawtp_program,
+    .attach = rawtp_attach,
+};

@@ -1,0 +1,18 @@
+/*
+ * registry.c - the table of probe types; a new one is one line here
+ *
+ * The order is that of listings only: providers match by exact name or alias.
+ */
+#include "probes/provider.h"
+
+extern const struct provider provider_begin, provider_end, provider_tracepoint,
+    provider_rawtracepoint, provider_uprobe, provider_uretprobe, provider_profile,
+    provider_interval, provider_software;
+
+const struct provider *const probe_providers[] = {
+    &provider_begin,      &provider_end,
+    &provider_tracepoint, &provider_rawtracepoint,
+    &provider_uprobe,     &provider_uretprobe,
+    &provider_profile,    &provider_interval,
+    &provider_software,   NULL,
+};
