@@ -1,0 +1,301 @@
+/*
+ * args.c - the command line
+ *
+ * Options may stand before and after other words until "--". After "--", words starting with "--"
+ * are the script's named parameters, all others its positional ones (LANGUAGE.md 20).
+ */
+#include "cli/args.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPT_UNSAFE = 256,
+    OPT_DRY_RUN,
+    OPT_INFO,
+    OPT_NO_WARNINGS,
+    OPT_INCLUDE,
+    OPT_DUMP,
+    OPT_EMIT_ELF,
+    OPT_RUN_IMAGE,
+    OPT_TIMINGS,
+    OPT_USDT,
+    OPT_BUILTINS,
+};
+
+static const struct option long_options[] = {
+    { "list", no_argument, NULL, 'l' },
+    { "verbose", no_argument, NULL, 'v' },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { "info", no_argument, NULL, OPT_INFO },
+    { "pid", required_argument, NULL, 'p' },
+    { "cmd", required_argument, NULL, 'c' },
+    { "output", required_argument, NULL, 'o' },
+    { "format", required_argument, NULL, 'f' },
+    { "quiet", no_argument, NULL, 'q' },
+    { "warnings", no_argument, NULL, 'k' },
+    { "no-warnings", no_argument, NULL, OPT_NO_WARNINGS },
+    { "include", required_argument, NULL, OPT_INCLUDE },
+    { "unsafe", no_argument, NULL, OPT_UNSAFE },
+    { "dry-run", no_argument, NULL, OPT_DRY_RUN },
+    { "debug", required_argument, NULL, 'd' },
+    { "dump", required_argument, NULL, OPT_DUMP },
+    { "emit-elf", required_argument, NULL, OPT_EMIT_ELF },
+    { "run-image", required_argument, NULL, OPT_RUN_IMAGE },
+    { "timings", no_argument, NULL, OPT_TIMINGS },
+    { "btf", no_argument, NULL, 'b' },
+    { "usdt-file-activation", no_argument, NULL, OPT_USDT },
+    { "builtins", no_argument, NULL, OPT_BUILTINS },
+    { NULL, 0, NULL, 0 },
+};
+
+void args_usage(FILE *f)
+{
+    fputs(
+        "Usage: hark [options] FILE [params…]      run a script (- reads standard input)\n"
+        "       hark [options] -e 'program' [params…]\n"
+        "       hark -l[v] [search]                list probes, e.g. hark -l 'tracepoint:sched:*'\n"
+        "       hark --info                        what this kernel offers\n"
+        "\n"
+        "Options:\n"
+        "  -e PROGRAM          run this text\n"
+        "  -l, --list [SEARCH] list probes that match, or those of a script\n"
+        "  -p, --pid PID       trace one process; ends when it does\n"
+        "  -c, --cmd COMMAND   start a command and trace it; ends when it does\n"
+        "  -o, --output FILE   write results to FILE\n"
+        "  -f, --format FORMAT text (default) or json\n"
+        "  -B MODE             buffering of results: line (default), full, none\n"
+        "  -q, --quiet         do not say how many probes were attached\n"
+        "  -v, --verbose       say what is being done; with -l: arguments of probes\n"
+        "  -k, --warnings      also warn about failed reads and missing map keys\n"
+        "      --no-warnings   no warnings at all\n"
+        "      --unsafe        allow system() and what else can change the machine\n"
+        "      --dry-run       compile, load and attach, then stop\n"
+        "  -I DIR              where #include looks; may be repeated\n"
+        "      --include FILE  as if the script included FILE first\n"
+        "  -h, --help          this text\n"
+        "  -V, --version       version\n"
+        "\n"
+        "For those who look inside:\n"
+        "      --dump STAGES   print stages and stop: tokens parse attach resolve fold infer\n"
+        "                      check plan ir object all\n"
+        "  -d, --debug STAGES  print stages and go on: all ast types codegen codegen-opt\n"
+        "                      libbpf verifier parse dis\n"
+        "      --emit-elf FILE keep the compiled program: an ELF object with its manifest\n"
+        "      --run-image FILE run such a file\n"
+        "      --timings       time spent in each phase\n"
+        "      --builtins      all builtin variables and functions\n"
+        "\n"
+        "Environment: BPFTRACE_<KEY> for each key of config = { }, BPFTRACE_BTF, BPFTRACE_COLOR.\n"
+        "\n"
+        "Examples:\n"
+        "  hark -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, "
+        "str(args.filename)); }'\n"
+        "      files opened, by process\n"
+        "  hark -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'\n"
+        "      system calls by process; Ctrl-C prints the counts\n"
+        "  hark -e 'tracepoint:syscalls:sys_exit_read /args.ret > 0/ { @bytes = hist(args.ret); "
+        "}'\n"
+        "      distribution of read sizes\n"
+        "  hark -e 'profile:hz:99 { @[kstack] = count(); }'\n"
+        "      where the kernel spends its time\n",
+        f);
+}
+
+static int usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static int usage_error(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fputs("ERROR: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return 1;
+}
+
+static int parse_pid(const char *text, uint32_t *pid)
+{
+    uint64_t n;
+    const char *why = NULL;
+
+    if (!str_to_u64(str_from(text), false, &n, &why) || n == 0 || n > 0x400000)
+        return usage_error("-p: '%s' is no process id (1 to %d)", text, 0x400000);
+    *pid = (uint32_t)n;
+    return 0;
+}
+
+static int parse_buffering(const char *text, enum config_buffering *out)
+{
+    if (strcmp(text, "line") == 0)
+        *out = BUFFERING_LINE;
+    else if (strcmp(text, "full") == 0)
+        *out = BUFFERING_FULL;
+    else if (strcmp(text, "none") == 0)
+        *out = BUFFERING_NONE;
+    else
+        return usage_error("-B: '%s' is none of line, full, none", text);
+    return 0;
+}
+
+/* One option. 0, or the exit status of a usage error. */
+static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
+{
+    switch (c) {
+    case 'e':
+        a->text = str_from(optarg);
+        a->has_text = true;
+        return 0;
+    case 'l':
+        a->mode = MODE_LIST;
+        return 0;
+    case 'v':
+        o->verbose = true;
+        return 0;
+    case 'h':
+        a->mode = MODE_HELP;
+        return 0;
+    case 'V':
+        a->mode = MODE_VERSION;
+        return 0;
+    case OPT_INFO:
+        a->mode = MODE_INFO;
+        return 0;
+    case OPT_BUILTINS:
+        a->mode = MODE_BUILTINS;
+        return 0;
+    case 'p':
+        o->filter_pid = true;
+        return parse_pid(optarg, &o->pid);
+    case 'c':
+        o->cmd = optarg;
+        return 0;
+    case 'o':
+        o->output = optarg;
+        return 0;
+    case 'f':
+        o->format = optarg;
+        return 0;
+    case 'B':
+        return parse_buffering(optarg, &o->buffering);
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case 'k':
+        if (++*k > 1)
+            return usage_error("-kk was merged into -k: give it once");
+        o->warnings = WARNINGS_ALL;
+        return 0;
+    case OPT_NO_WARNINGS:
+        o->warnings = WARNINGS_NONE;
+        return 0;
+    case 'I':
+        vec_push(&o->include_dirs, optarg);
+        return 0;
+    case OPT_INCLUDE:
+        vec_push(&o->includes, optarg);
+        return 0;
+    case OPT_UNSAFE:
+        o->unsafe = true;
+        return 0;
+    case OPT_DRY_RUN:
+        o->dry_run = true;
+        return 0;
+    case 'd':
+        o->dump = optarg;
+        return 0;
+    case OPT_DUMP:
+        o->dump = optarg;
+        a->stop_after_dump = true;
+        return 0;
+    case OPT_EMIT_ELF:
+        a->image_out = o->elf_out = optarg;
+        return 0;
+    case OPT_RUN_IMAGE:
+        a->image_in = optarg;
+        return 0;
+    case OPT_TIMINGS:
+        a->timings = true;
+        return 0;
+    case 'b':      /* once chose BTF */
+    case OPT_USDT: /* the kernel's reference counter does it */
+        return 0;
+    }
+    return -1;
+}
+
+/* Words after the options: the script's file unless -e was given, then its parameters. */
+static int parse_words(int argc, char **argv, int options_end, struct args *a, struct options *o)
+{
+    int i = optind;
+
+    if (!a->has_text && i < options_end)
+        a->file = argv[i++];
+    for (; i < options_end; i++)
+        vec_push(&o->params, str_from(argv[i]));
+    for (i = options_end + 1; i < argc; i++) { /* after "--" */
+        if (strncmp(argv[i], "--", 2) == 0)
+            vec_push(&o->named, str_from(argv[i] + 2));
+        else if (!a->has_text && !a->file)
+            a->file = argv[i];
+        else
+            vec_push(&o->params, str_from(argv[i]));
+    }
+    return 0;
+}
+
+int args_parse(int argc, char **argv, struct args *a, struct config *config)
+{
+    struct options *o = &config->opt;
+    int options_end = argc, c, rc;
+    unsigned k = 0;
+
+    *a = (struct args){ 0 };
+    o->format = "text";
+    o->warnings = WARNINGS_DEFAULT;
+    if (argc < 2) {
+        args_usage(stderr);
+        return 1;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            options_end = i;
+            break;
+        }
+    }
+    opterr = 1;
+    while ((c = getopt_long(options_end, argv, "e:lvhVp:c:o:f:B:qkI:d:b", long_options, NULL)) !=
+           -1) {
+        rc = parse_option(c, a, o, &k);
+        if (rc < 0)
+            args_usage(stderr);
+        if (rc)
+            return 1;
+    }
+    if (k && o->warnings == WARNINGS_NONE)
+        return usage_error("-k and --no-warnings contradict each other");
+    if (o->pid && o->cmd)
+        return usage_error("-p and -c cannot be used together");
+    if (a->mode == MODE_HELP || a->mode == MODE_VERSION || a->mode == MODE_INFO ||
+        a->mode == MODE_BUILTINS)
+        return 0;
+    parse_words(argc, argv, options_end, a, o);
+    if (a->mode == MODE_LIST || a->image_in)
+        return 0;
+    if (!a->has_text && !a->file)
+        return usage_error("no program: give a file, or text with -e 'program'");
+    if (a->has_text && str_trim(a->text).n == 0)
+        return usage_error("the program given with -e is empty");
+    return 0;
+}
+
+void args_free(struct config *config)
+{
+    vec_free(&config->opt.include_dirs);
+    vec_free(&config->opt.includes);
+    vec_free(&config->opt.params);
+    vec_free(&config->opt.named);
+}

@@ -1,0 +1,172 @@
+/*
+ * main.c - arguments, one of a few things to do, an exit status
+ *
+ * The only file that exits and the only one that knows all tables.
+ */
+#include "base/config.h"
+#include "base/err.h"
+#include "cli/args.h"
+#include "cli/list.h"
+#include "cli/pipeline.h"
+#include "kernel/kernel.h"
+#include "output/out.h"
+#include "probes/provider.h"
+#include "symbols/symbols.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The whole of a file descriptor, or -errno. */
+static int read_all(int fd, struct buf *b)
+{
+    char chunk[16384];
+    ssize_t n;
+
+    while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        buf_add(b, chunk, (size_t)n);
+    }
+    return 0;
+}
+
+/* path "-": standard input. 0, or 1 after a message. */
+static int read_file(const char *path, struct buf *b)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int rc = fd < 0 ? -errno : read_all(fd, b);
+
+    if (fd >= 0 && !is_stdin)
+        close(fd);
+    if (!rc)
+        return 0;
+    fprintf(stderr, "ERROR: cannot read '%s': %s\n", path, strerror(-rc));
+    return 1;
+}
+
+static bool wants_colour(void)
+{
+    const char *word = getenv("BPFTRACE_COLOR");
+
+    if (word && strcmp(word, "always") == 0)
+        return true;
+    if (word && strcmp(word, "never") == 0)
+        return false;
+    if (word && strcmp(word, "auto") != 0)
+        fputs("WARNING: BPFTRACE_COLOR is none of auto, always, never: taking auto\n", stderr);
+    return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+}
+
+static int compile_and_run(const struct args *args, struct config *config, struct host *host,
+                           const struct registry *registry, const struct script *script)
+{
+    struct buf elf = { 0 };
+    int status = 1, fd;
+
+    switch (pipeline_compile(args, config, host, registry, script, &elf)) {
+    case COMPILED_FAILED:
+        break;
+    case COMPILED_STOPPED:
+        status = 0;
+        break;
+    case COMPILED_OK:
+        if (args->image_out) {
+            fd = open(args->image_out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+            if (fd < 0 || write(fd, elf.p, elf.n) != (ssize_t)elf.n) {
+                fprintf(stderr, "ERROR: cannot write '%s': %s\n", args->image_out, strerror(errno));
+                break;
+            }
+            close(fd);
+        }
+        status = pipeline_run(buf_as_str(&elf), config, host, registry);
+    }
+    buf_free(&elf);
+    return status;
+}
+
+static int run_mode(const struct args *args, struct config *config, struct host *host,
+                    const struct registry *registry)
+{
+    struct script script = { .name = STR("stdin"), .text = args->text };
+    struct buf text = { 0 };
+    int status;
+
+    switch (args->mode) {
+    case MODE_HELP:
+        args_usage(stdout);
+        return 0;
+    case MODE_VERSION:
+        puts("hark v" HARK_VERSION);
+        return 0;
+    case MODE_INFO:
+        return list_info(host, registry);
+    case MODE_BUILTINS:
+        list_builtins(registry, stdout);
+        return 0;
+    case MODE_LIST:
+    case MODE_RUN:
+        break;
+    }
+    if (args->mode == MODE_LIST && !args->has_text &&
+        (!args->file || access(args->file, F_OK) != 0))
+        return list_probes(str_from(args->file), host, registry);
+    /* Dumps look at text only; everything else needs the kernel. */
+    if (!args->stop_after_dump && args->mode == MODE_RUN && (status = pipeline_check_privileges()))
+        return status;
+    if (args->image_in) {
+        status = read_file(args->image_in, &text);
+        if (!status)
+            status = pipeline_run(buf_as_str(&text), config, host, registry);
+        buf_free(&text);
+        return status;
+    }
+    if (!args->has_text) {
+        if (read_file(args->file, &text)) {
+            buf_free(&text);
+            return 1;
+        }
+        script.text = buf_as_str(&text);
+        if (strcmp(args->file, "-") != 0)
+            script.name = str_from(args->file);
+    }
+    status = args->mode == MODE_LIST ? pipeline_list(args, config, host, registry, &script)
+                                     : compile_and_run(args, config, host, registry, &script);
+    buf_free(&text);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct registry registry = { builtin_families, probe_providers, out_formats() };
+    struct arena arena = { 0 };
+    struct config config = { 0 };
+    struct host host = { .config = &config };
+    struct args args;
+    struct str why;
+    int status;
+
+    config_init(&config);
+    status = args_parse(argc, argv, &args, &config);
+    if (!status && config_load_env(&config, &arena, &why) != CONFIG_OK) {
+        fprintf(stderr, "ERROR: %.*s\n", STRF(why));
+        status = 1;
+    }
+    if (!status) {
+        config.opt.colour = wants_colour();
+        host.kernel = kernel_open(NULL);
+        host.symbols = symbols_open(NULL, config.cpp_demangle);
+        status = run_mode(&args, &config, &host, &registry);
+        symbols_close(host.symbols);
+        kernel_close(host.kernel);
+    }
+    args_free(&config);
+    arena_free(&arena);
+    return status;
+}
