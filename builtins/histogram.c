@@ -174,7 +174,9 @@ static bool lhist_check(struct sema *s, struct expr *call)
 
     if (linear_bounds(call, &h))
         return true;
-    for (const struct expr *e = min; e; e = e->next) {
+    for (unsigned i = 1; i <= 3; i++) {
+        const struct expr *e = call_arg(call, i);
+
         if ((int64_t)e->num >= 0)
             continue;
         diag_error(s->c->diags, e->at, "lhist() expects bounds and a step from 0 to %" PRId64,
