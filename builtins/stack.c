@@ -246,8 +246,6 @@ static void add_frame(struct buf *b, unsigned mode, uint64_t addr, bool known,
     case STACK_PERF:
         if (known)
             buf_printf(b, "\t%llx %.*s+%llu", a, STRF(sym->name), offset);
-        else if (is_user)
-            buf_printf(b, "\t%llx 0x%llx", a, a);
         else
             buf_printf(b, "\t%llx 0x%llx", a, a);
         if (is_user && sym->module.n)
@@ -271,7 +269,7 @@ static const struct value *kstack_decode(const struct decode *d, const struct ty
                                          const void *bytes)
 {
     const uint64_t *words = bytes;
-    uint64_t n = MIN(words[0], t->param[PARAM_LIMIT]);
+    uint64_t n = MIN(words[0], (t->size - 8) / 8);
     struct buf b = { 0 };
 
     buf_putc(&b, '\n');
@@ -306,7 +304,7 @@ static const struct value *ustack_decode(const struct decode *d, const struct ty
 
     memcpy(&pid, p, sizeof(pid));
     memcpy(&n, p + 8, sizeof(n));
-    n = MIN(n, t->param[PARAM_LIMIT]);
+    n = MIN(n, (t->size - 16) / frame_size(t->param));
     buf_putc(&b, '\n');
     for (uint64_t i = 0; i < n; i++) {
         const unsigned char *frame = p + 16 + i * frame_size(t->param);

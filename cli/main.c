@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,8 @@ int main(int argc, char **argv)
     struct str why;
     int status;
 
+    signal(SIGPIPE, SIG_IGN);              /* output/ reports a reader that has gone */
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* messages in one write each */
     config_init(&config);
     status = args_parse(argc, argv, &args, &config);
     if (!status && config_load_env(&config, &arena, &why) != CONFIG_OK) {

@@ -13,6 +13,7 @@
 #include "parser/parse.h"
 #include "runtime/session.h"
 #include "sema/sema.h"
+#include "symbols/symbols.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -348,10 +349,14 @@ int pipeline_run(struct str elf, const struct config *config, struct host *host,
     struct err e = { 0 };
     int status, rc;
 
+    status = 1;
     rc = image_decode(&image, elf, &names, &e);
     if (!rc)
         rc = check_identity(image, host, &e);
-    status = 1;
+    if (!rc) {
+        symbols_set_demangle(host->symbols, image->config.cpp_demangle);
+        rc = session_check(config, &e);
+    }
     if (!rc)
         rc = out_open(&out, config, &e);
     if (!rc) {

@@ -105,7 +105,7 @@ static void rust_name(struct str s, struct buf *out)
 static struct str demangle_anew(struct symbols *s, struct str name)
 {
     struct buf rust = { 0 };
-    struct str result = name;
+    struct str result;
     char *text;
     int status;
 

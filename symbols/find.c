@@ -79,8 +79,9 @@ static bool path_inside(const struct search *q, char out[PATH_MAX], struct str p
     if (!join(out, prefix, path))
         return false;
     for (int i = 0; prefix.n && (n = readlink(out, target, sizeof(target))) >= 0; i++) {
-        struct str dir = str_from(strcpy(here, out));
+        struct str dir = { here, 0 };
 
+        snprintf(here, sizeof(here), "%s", out);
         dir.n = (size_t)(strrchr(here, '/') + 1 - here);
         if (i == MOST_LINKS) {
             errno = ELOOP;

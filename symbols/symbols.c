@@ -114,6 +114,11 @@ struct symbols *symbols_open(const char *root, bool demangle_names)
     return s;
 }
 
+void symbols_set_demangle(struct symbols *s, bool demangle)
+{
+    s->demangle = demangle;
+}
+
 void symbols_close(struct symbols *s)
 {
     if (!s)

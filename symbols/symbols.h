@@ -16,6 +16,8 @@ struct symbols;
 
 /* root NULL: "/". */
 struct symbols *symbols_open(const char *root, bool demangle);
+/* Names looked up from now on. */
+void symbols_set_demangle(struct symbols *, bool demangle);
 void symbols_close(struct symbols *);
 
 struct sym {

@@ -65,7 +65,7 @@ void symtab_sort(struct symtab *t)
         const struct symtab_entry *e = &t->all.v[i], *last = kept ? &t->all.v[kept - 1] : NULL;
 
         if (!last || last->addr != e->addr || last->kind != e->kind || last->local != e->local ||
-            strcmp(t->names.p + last->name, t->names.p + e->name))
+            strcmp(t->names.p + last->name, t->names.p + e->name) != 0)
             t->all.v[kept++] = *e;
     }
     t->all.n = kept;

@@ -134,7 +134,7 @@ static void add_old(struct mappings *maps, const struct mappings *old)
         const struct mappings new = { maps->v, n_new, n_new };
         size_t at = first_ending_behind(&new, old->v[i].start);
 
-        if (at == n_new || new.v[at].start >= old->v[i].end)
+        if (!new.v || at == n_new || new.v[at].start >= old->v[i].end)
             vec_push(maps, old->v[i]);
     }
     if (maps->n > n_new)

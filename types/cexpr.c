@@ -340,7 +340,7 @@ static bool parse_binary(struct cparser *ps, int lowest, bool live, struct numbe
         return false;
     while ((op = operator_at(ps->next)) && op->precedence >= lowest) {
         struct span at = ps->next->at;
-        struct number right;
+        struct number right = { 0 };
         bool needed = op->op == OP_OR ? !out->value : op->op == OP_AND ? out->value != 0 : true;
 
         cparse_advance(ps);
@@ -360,7 +360,7 @@ static bool parse_binary(struct cparser *ps, int lowest, bool live, struct numbe
 
 static bool parse_ternary(struct cparser *ps, bool live, struct number *out)
 {
-    struct number yes, no;
+    struct number yes = { 0 }, no = { 0 };
     bool done;
 
     if (!cparse_enter(ps))
@@ -380,7 +380,7 @@ static bool parse_ternary(struct cparser *ps, bool live, struct number *out)
 
 bool cexpr_parse(struct cparser *ps, uint64_t *value, bool *is_signed)
 {
-    struct number result;
+    struct number result = { 0 };
 
     if (!parse_ternary(ps, true, &result))
         return false;
