@@ -84,6 +84,8 @@ struct cg_var {
     enum addr_space as; /* REF */
     bool raw;           /* MEMORY: see strings.c */
     const struct cg_frame *frame;
+    const struct cg_frame *home; /* the for body among whose cells it is (loop.c), or NULL */
+    unsigned cell;
 };
 
 /* function->storage */
@@ -243,6 +245,8 @@ bool slot_clear(struct cg *, const struct map_sym *);
 /* ---- memory.c ---- */
 LLVMValueRef memory_slot(struct cg *, LLVMTypeRef); /* scalar stack slot, in the entry block */
 LLVMValueRef memory_scratch_base(struct cg *);
+/* On the stack in any case, to the end of the statement; NULL if that makes more than limit bytes. */
+LLVMValueRef memory_stack(struct cg *, uint32_t size, uint32_t limit);
 LLVMValueRef memory_keep(struct cg *, uint32_t size);    /* for a variable: lives to the end */
 LLVMValueRef memory_scratch(struct cg *, uint32_t size); /* NULL constant if size is 0 */
 struct cg_mark {

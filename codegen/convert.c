@@ -79,13 +79,15 @@ static struct cg_val load_place(struct cg *cg, struct cg_val val)
 
 static struct cg_val load_remote(struct cg *cg, struct cg_val val)
 {
-    LLVMValueRef slot = memory_slot(cg, llvm_int(cg, val.type->size));
-    struct cg_val place = memory_place(slot, val.type);
+    struct cg_mark mark = memory_mark(cg);
+    struct cg_val place = cg_place(cg, val.type);
     struct cg_val addr = cg_value(val.v, cg->u64, val.as);
 
     cg_read(cg, place, val.type->size, addr, val.as, cg->at);
     place.as = val.as;
-    return load_place(cg, place);
+    val = load_place(cg, place);
+    memory_release(cg, mark); /* it is in a register now */
+    return val;
 }
 
 struct cg_val cg_load(struct cg *cg, struct cg_val val)

@@ -56,9 +56,11 @@ LLVMModuleRef debug_module(LLVMContextRef context, const struct sources *sources
         add_escaped(&b, s->text);
         buf_puts(&b, "\")\n");
     }
-    buf_puts(&b, "!hark.files = !{");
-    for (size_t i = 0; i < sources->all.n; i++)
-        buf_printf(&b, "%s!%zu", i ? ", " : "", i);
+    if (sources->all.n == 0)
+        buf_puts(&b, "!0 = !DIFile(filename: \"\", directory: \"\")\n");
+    buf_puts(&b, "!hark.files = !{!0");
+    for (size_t i = 1; i < sources->all.n; i++)
+        buf_printf(&b, ", !%zu", i);
     buf_puts(&b, "}\n");
     memory = LLVMCreateMemoryBufferWithMemoryRangeCopy(b.p, b.n, "hark");
     buf_free(&b);
@@ -67,7 +69,7 @@ LLVMModuleRef debug_module(LLVMContextRef context, const struct sources *sources
 
 static void read_lines(struct cg *cg, struct cg_lines *lines)
 {
-    struct str text = lines->source->text;
+    struct str text = lines->source ? lines->source->text : STR("");
 
     arena_vec_push(&cg->arena, &lines->starts, 0);
     for (size_t i = 0; i < text.n; i++) {
@@ -83,16 +85,16 @@ static void open_sources(struct cg *cg)
     LLVMValueRef *files = ARENA_ARRAY(&cg->arena, LLVMValueRef, n + 1);
 
     LLVMGetNamedMetadataOperands(cg->module, "hark.files", files);
-    for (size_t i = 0; i < sources->all.n; i++) {
-        struct cg_lines lines = { .source = sources->all.v[i] };
+    for (unsigned i = 0; i < n; i++) {
+        struct cg_lines lines = { .file = LLVMValueAsMetadata(files[i]) };
 
-        lines.file = LLVMValueAsMetadata(files[i]);
+        lines.source = i < sources->all.n ? sources->all.v[i] : NULL;
         read_lines(cg, &lines);
         arena_vec_push(&cg->arena, &cg->lines, lines);
     }
 }
 
-/* Index into cg->lines; the first for what has no place. */
+/* The first source for what has no place. */
 static const struct cg_lines *lines_of(struct cg *cg, struct span at)
 {
     const struct source *source = span_is_none(at) ? NULL : source_of(cg->in->sources, at);
@@ -106,7 +108,7 @@ static const struct cg_lines *lines_of(struct cg *cg, struct span at)
 
 static void locate(const struct cg_lines *lines, struct span at, unsigned *line, unsigned *col)
 {
-    uint32_t offset = span_is_none(at) ? 0 : at.begin - lines->source->base;
+    uint32_t offset = span_is_none(at) || !lines->source ? 0 : at.begin - lines->source->base;
     size_t low = 0, high = lines->starts.n;
 
     while (high - low > 1) {

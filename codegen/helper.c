@@ -215,11 +215,12 @@ struct cg_val cg_read_str(struct cg *cg, struct cg_val to, uint32_t size, struct
                           enum addr_space as, bool zero, struct span at)
 {
     struct reader reader = str_reader_of(as);
+    uint32_t whole = to.type && to.type->kind == TYPE_STRING ? MAX(size, to.type->size) : size;
     struct cg_val result;
 
     /* Small strings are always complete: see strings.c. */
-    if (zero || cg->clean || size <= STRING_CLEAN)
-        memory_zero(cg, to.v, size);
+    if (zero || cg->clean || whole <= STRING_CLEAN)
+        memory_zero(cg, to.v, whole);
     result =
         cg_value(read_with(cg, reader, to.v, llvm_const(cg, size), addr), cg->i64_type, AS_NONE);
     cg_count_failure(cg, SITE_STRING, at, reader.name, result);

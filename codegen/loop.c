@@ -9,11 +9,13 @@
  *     SCRATCH  its scratch memory
  *     RESULT   the place of a long result, in a fn
  *     START    the first number of a range
+ *     PARENT   the cells of the loop around this one
  *     then one for each captured variable: the value of a scalar, written back after the loop, or
  * the address of a longer one
  *
- * While the body is written, captured variables have their storage in these cells. Leaving: the
- * kernel goes on after 0 and stops after 1.
+ * While the body is written, captured variables have their storage in these cells. A loop inside
+ * the body reaches them through PARENT and gets no copies. Leaving: the kernel goes on after 0 and
+ * stops after 1.
  *
  * Kernels without bpf_loop (before 5.17) get an ordinary loop with a constant bound.
  */
@@ -21,11 +23,23 @@
 
 #include "kernel/kernel.h"
 
-#define OLD_KERNEL_TURNS 1000 /* the verifier walks through each */
+#include <errno.h>
+
+#define KERNEL_TURNS     (1u << 23) /* BPF_MAX_LOOPS */
+#define OLD_KERNEL_TURNS 1000       /* the verifier walks through each */
+#define STACK_MAX        400        /* bytes; 512 are there, registers want some */
 #define GO_ON            0
 #define STOP             1
 
-enum cell { CELL_STATUS, CELL_VALUE, CELL_SCRATCH, CELL_RESULT, CELL_START, CELL_CAPTURED };
+enum cell {
+    CELL_STATUS,
+    CELL_VALUE,
+    CELL_SCRATCH,
+    CELL_RESULT,
+    CELL_START,
+    CELL_PARENT,
+    CELL_CAPTURED
+};
 
 /* ---- jumps ---- */
 
@@ -165,8 +179,8 @@ static bool capture(struct cg *cg, const struct stmt *s, LLVMValueRef cells)
         const struct cg_var *v = var_storage(cg, s->for_.captured[i]);
         LLVMValueRef to = cell(cg, cells, CELL_CAPTURED + i);
 
-        if (v->kind == VAR_CTX)
-            continue; /* its members are an error in the body */
+        if (v->kind == VAR_CTX || v->home)
+            continue; /* its members are an error in the body; or it is in cells already */
         if (v->frame != cg->frame)
             return cg_error(cg, s->at, "$%.*s cannot be used inside this loop", STRF(var->name));
         if (by_value(v))
@@ -183,11 +197,22 @@ static void write_back(struct cg *cg, const struct stmt *s, LLVMValueRef cells)
         const struct var *var = s->for_.captured[i];
         const struct cg_var *v = var->storage;
 
-        if (by_value(v))
+        if (by_value(v) && !v->home)
             memory_store(cg,
                          memory_load(cg, slot_type(cg, var, v), cell(cg, cells, CELL_CAPTURED + i)),
                          v->slot);
     }
+}
+
+/* The cells of a loop at or around the current body. */
+static LLVMValueRef cells_of(struct cg *cg, const struct cg_frame *home)
+{
+    const struct cg_frame *frame = cg->frame;
+    LLVMValueRef cells = frame->ctx;
+
+    for (; frame != home; frame = frame->parent)
+        cells = memory_load(cg, cg->ptr, cell(cg, cells, CELL_PARENT));
+    return cells;
 }
 
 /* Inside the body: storage of captured variables is in the cells. Gives the storage outside. */
@@ -201,9 +226,14 @@ static void **rebind(struct cg *cg, const struct stmt *s)
         struct var *var = s->for_.captured[i];
         const struct cg_var *old = var->storage;
         struct cg_var *v = arena_memdup(&cg->arena, old, sizeof(*old));
-        LLVMValueRef p = cell(cg, cg->frame->ctx, CELL_CAPTURED + i);
+        LLVMValueRef p;
 
         v->frame = cg->frame;
+        if (!v->home) {
+            v->home = cg->frame;
+            v->cell = CELL_CAPTURED + i;
+        }
+        p = cell(cg, cells_of(cg, v->home), v->cell);
         if (v->kind != VAR_CTX)
             v->slot = by_value(v) ? p : memory_load(cg, cg->ptr, p);
         outside[i] = var->storage;
@@ -273,6 +303,8 @@ static void declare_loop_var(struct cg *cg, const struct stmt *s)
 /* What the body needs from here, now that it is known. */
 static void prepare_cells(struct cg *cg, const struct body *body, LLVMValueRef cells)
 {
+    if (cg->frame->kind == FRAME_BODY)
+        memory_store(cg, cg->frame->ctx, cell(cg, cells, CELL_PARENT));
     if (body->frame.returns)
         memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_STATUS));
     if (body->frame.scratch)
@@ -292,12 +324,16 @@ static void obey_return(struct cg *cg, const struct body *body, LLVMValueRef cel
     cg_if_end(cg, &returned);
 }
 
+/* The kernel takes no other memory than the stack for these. NULL: reported. */
 static LLVMValueRef new_cells(struct cg *cg, const struct stmt *s)
 {
-    unsigned n = CELL_CAPTURED + s->for_.n_captured;
+    uint32_t size = 8 * (CELL_CAPTURED + s->for_.n_captured);
+    LLVMValueRef cells = memory_stack(cg, size, STACK_MAX);
 
-    cg->frame->stack_used += 8 * n;
-    return memory_slot(cg, LLVMArrayType2(cg->i64, n));
+    if (!cells)
+        cg_error(cg, s->at, "this loop uses too many variables of its surroundings: %u",
+                 s->for_.n_captured);
+    return cells;
 }
 
 /* ---- ranges ---- */
@@ -339,34 +375,61 @@ static LLVMValueRef range_body(struct cg *cg, const struct stmt *s, struct body 
     return body_close(cg, body, s);
 }
 
+/*
+ * Not called for nothing: a verifier that knows there are no turns drops the body as dead code, and
+ * then misses it. The kernel counts in 32 bits and refuses more than 2^23 turns.
+ */
+static void call_loop(struct cg *cg, const struct stmt *s, LLVMValueRef turns, LLVMValueRef body,
+                      LLVMValueRef cells)
+{
+    LLVMValueRef most = llvm_const(cg, KERNEL_TURNS + 1);
+    LLVMValueRef too_many = LLVMBuildICmp(cg->b, LLVMIntUGT, turns, most, "");
+    LLVMValueRef args[4] = { NULL, body, cells, llvm_const(cg, 0) }, r;
+    struct cg_if some = cg_if_begin(cg, cg_value(turns, cg->u64, AS_NONE));
+    struct cg_val code;
+
+    args[0] = LLVMBuildSelect(cg->b, too_many, most, turns, "");
+    r = helper_call(cg, BPF_FUNC_loop, cg->i64, args, 4);
+    /* Inlined by the verifier, the helper leaves its error in the lower half of the register. */
+    code = cg_convert(cg, cg_value(r, cg->i64_type, AS_NONE), type_int(cg_types(cg), 4, true));
+    cg_count_failure(cg, SITE_OTHER, s->at, "loop", code);
+    cg_if_end(cg, &some);
+}
+
 static bool range_by_kernel(struct cg *cg, const struct stmt *s)
 {
-    LLVMValueRef cells = new_cells(cg, s), args[4], r;
+    LLVMValueRef cells = new_cells(cg, s);
     struct range range;
     struct body body;
 
-    if (!evaluate_range(cg, s, &range) || !capture(cg, s, cells))
+    if (!cells || !evaluate_range(cg, s, &range) || !capture(cg, s, cells))
         return false;
     memory_store(cg, llvm_wide(cg, range.from), cell(cg, cells, CELL_START));
     if (!range_body(cg, s, &body))
         return false;
     prepare_cells(cg, &body, cells);
-    args[0] = range.turns;
-    args[1] = body.fn;
-    args[2] = cells;
-    args[3] = llvm_const(cg, 0);
-    r = helper_call(cg, BPF_FUNC_loop, cg->i64, args, 4);
-    cg_count_failure(cg, SITE_OTHER, s->at, "loop", cg_value(r, cg->i64_type, AS_NONE));
+    call_loop(cg, s, range.turns, body.fn, cells);
     write_back(cg, s, cells);
     obey_return(cg, &body, cells);
     return true;
+}
+
+/* Says so where the bound ended the loop too early. */
+static void count_cut(struct cg *cg, const struct stmt *s, const struct range *r)
+{
+    LLVMValueRef more =
+        LLVMBuildICmp(cg->b, LLVMIntUGT, r->turns, llvm_const(cg, OLD_KERNEL_TURNS), "");
+    struct cg_if cut = cg_if_unlikely(cg, more);
+
+    cg_count_failure(cg, SITE_OTHER, s->at, "loop", cg_int(cg, cg->i64_type, (uint64_t)-E2BIG));
+    cg_if_end(cg, &cut);
 }
 
 static bool range_by_jumps(struct cg *cg, const struct stmt *s)
 {
     LLVMBasicBlockRef head = block_new(cg, "for"), more = block_new(cg, "more");
     LLVMBasicBlockRef turn = block_new(cg, "turn"), next = block_new(cg, "next");
-    LLVMBasicBlockRef end = block_new(cg, "end");
+    LLVMBasicBlockRef cut = block_new(cg, "cut"), end = block_new(cg, "end");
     LLVMValueRef index = memory_slot(cg, cg->i64), i;
     struct range range;
     struct jumps outer;
@@ -381,7 +444,10 @@ static bool range_by_jumps(struct cg *cg, const struct stmt *s)
     block_enter(cg, head);
     i = memory_load(cg, cg->i64, index);
     block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntULT, i, llvm_const(cg, OLD_KERNEL_TURNS), ""),
-                 more, end);
+                 more, cut);
+    block_enter(cg, cut);
+    count_cut(cg, s, &range);
+    block_jump(cg, end);
     block_enter(cg, more);
     block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntULT, i, range.turns, ""), turn, end);
     block_enter(cg, turn);
@@ -460,7 +526,7 @@ bool loop_map(struct cg *cg, const struct stmt *s)
         return cg_error(cg, s->for_.map->at, "the elements of %.*s cannot be visited",
                         STRF(sym->name));
     cells = new_cells(cg, s);
-    if (!capture(cg, s, cells) || !map_body(cg, s, &body))
+    if (!cells || !capture(cg, s, cells) || !map_body(cg, s, &body))
         return false;
     prepare_cells(cg, &body, cells);
     each_element(cg, sym->index, body.fn, cells);

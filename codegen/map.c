@@ -13,6 +13,8 @@
 
 #include "kernel/kernel.h"
 
+#include <errno.h>
+
 const struct image_map *map_of(struct cg *cg, const struct map_sym *sym)
 {
     if (!sym || sym->index < 0 || (size_t)sym->index >= cg->in->image->maps.n)
@@ -103,7 +105,7 @@ bool map_key(struct cg *cg, const struct map_sym *sym, const struct expr *key, L
     bool found;
 
     if (is_scalar_map(map) || !sym->key) {
-        *out = map->buckets ? memory_slot(cg, cg->i32) : zero_key(cg);
+        *out = map->buckets ? cg_place(cg, cg->u32).v : zero_key(cg);
         return true;
     }
     if (!key)
@@ -151,7 +153,8 @@ static bool is_aggregate(const struct type *type)
 static void count_missing(struct cg *cg, const struct image_map *map, struct span at)
 {
     if (cg->in->config->opt.warnings == WARNINGS_ALL && !is_scalar_map(map))
-        cg_count_failure(cg, SITE_LOOKUP, at, "map_lookup_elem", cg_none(cg));
+        cg_count_failure(cg, SITE_LOOKUP, at, "map_lookup_elem",
+                         cg_int(cg, cg->i64_type, (uint64_t)-ENOENT));
 }
 
 static struct cg_val load_scalar(struct cg *cg, const struct image_map *map, LLVMValueRef p,
@@ -419,7 +422,7 @@ bool cg_map_has(struct cg *cg, const struct expr *m, const struct expr *key, str
 static bool zero_value(struct cg *cg, struct cg_val i, void *arg)
 {
     const struct map_sym *sym = arg;
-    LLVMValueRef key = memory_slot(cg, cg->i32), p;
+    LLVMValueRef key = cg_place(cg, cg->u32).v, p;
     struct cg_if there;
 
     memory_store(cg, cg_convert(cg, i, cg->u32).v, key);
@@ -485,7 +488,7 @@ static bool delete_key(struct cg *cg, const struct map_sym *sym, LLVMValueRef ke
     }
     d.offset = ROUND_UP(sym->key->size, 8);
     d.found = memory_slot(cg, cg->i64);
-    memory_store(cg, LLVMConstInt(cg->i64, (uint64_t)-2 /* ENOENT */, true), d.found);
+    memory_store(cg, LLVMConstInt(cg->i64, (uint64_t)-ENOENT, true), d.found);
     if (!cg_repeat(cg, map->buckets, delete_bucket, &d))
         return false;
     *result = memory_load(cg, cg->i64, d.found);

@@ -128,19 +128,34 @@ static LLVMValueRef reuse_temp(struct cg *cg, uint32_t size)
     return NULL;
 }
 
-static LLVMValueRef take_temp(struct cg *cg, uint32_t size)
+static LLVMValueRef new_temp(struct cg *cg, uint32_t size)
 {
     struct cg_frame *frame = cg->frame;
+    LLVMValueRef slot = take_stack(cg, size);
+
+    arena_vec_push(&cg->arena, &frame->busy, frame->temps.n);
+    arena_vec_push(&cg->arena, &frame->temps, (struct cg_temp){ slot, size, true });
+    return slot;
+}
+
+static LLVMValueRef take_temp(struct cg *cg, uint32_t size)
+{
     LLVMValueRef slot = reuse_temp(cg, size);
 
     if (slot)
         return slot;
     if (!fits_stack(cg, size))
         return take_scratch(cg, size, false);
-    slot = take_stack(cg, size);
-    arena_vec_push(&cg->arena, &frame->busy, frame->temps.n);
-    arena_vec_push(&cg->arena, &frame->temps, (struct cg_temp){ slot, size, true });
-    return slot;
+    return new_temp(cg, size);
+}
+
+LLVMValueRef memory_stack(struct cg *cg, uint32_t size, uint32_t limit)
+{
+    LLVMValueRef slot = reuse_temp(cg, size);
+
+    if (slot)
+        return slot;
+    return cg->frame->stack_used + size <= limit ? new_temp(cg, size) : NULL;
 }
 
 struct cg_mark memory_mark(struct cg *cg)

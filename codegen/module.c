@@ -38,16 +38,34 @@ static const char *cpu_name(void)
     return "v3";
 }
 
+/* The probe whose program a message of LLVM names. */
+static struct span span_of_message(const struct codegen *gen, const char *text)
+{
+    for (const struct probe *p = gen->in.program->probes; p; p = p->next) {
+        if (str_contains(str_from(text), p->fn_name))
+            return p->at;
+    }
+    return SPAN_NONE;
+}
+
 /* LLVM would print and exit; here an error of the code generator is an error like any other. */
 static void on_diagnostic(LLVMDiagnosticInfoRef info, void *arg)
 {
     struct codegen *gen = arg;
+    struct diag *d;
     char *text;
 
     if (LLVMGetDiagInfoSeverity(info) != LLVMDSError)
         return;
     text = LLVMGetDiagInfoDescription(info);
-    diag_error(gen->in.diags, SPAN_NONE, "cannot be compiled: %s", text);
+    if (strstr(text, "stack limit")) {
+        d = diag_error(gen->in.diags, span_of_message(gen, text),
+                       "this program needs more than the 512 bytes of stack that BPF has");
+        diag_hint(gen->in.diags, d,
+                  "use fewer variables at a time, or set on_stack_limit to a smaller number");
+    } else {
+        diag_error(gen->in.diags, span_of_message(gen, text), "cannot be compiled: %s", text);
+    }
     LLVMDisposeMessage(text);
     gen->failed = true;
 }

@@ -444,7 +444,8 @@ bool function_call(struct cg *cg, const struct expr *e, struct cg_val *out)
         return false;
     if (is_long(result)) {
         place = out->into;
-        if (!place || out->into_size < result->size || memory_align(place, 8) < 8)
+        if (!place || out->into_size < result->size || memory_align(place, 8) < 8 ||
+            (cg->clean && !memory_is_clean(cg, result)))
             place = cg_place(cg, result).v;
         args[k++] = place;
     }

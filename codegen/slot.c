@@ -329,7 +329,7 @@ static bool clear_bucket(struct cg *cg, struct cg_val i, void *arg)
     LLVMValueRef p;
     struct cg_if there;
 
-    slot.key = memory_slot(cg, cg->i32);
+    slot.key = cg_place(cg, cg->u32).v;
     memory_store(cg, cg_convert(cg, i, cg->u32).v, slot.key);
     if (c->cpu) {
         there = this_cpu(cg, c->sym, c->cpu, slot.key, &p);

@@ -41,7 +41,7 @@ static void copy_text(struct cg *cg, LLVMValueRef to, uint32_t n, struct cg_val 
 
     from = memory_remote(cg, from);
     addr = cg_value(from.v, cg->u64, from.as);
-    length = cg_read_str(cg, memory_place(to, from.type), n, addr, from.as, false, at);
+    length = cg_read_str(cg, memory_place(to, cg->u8), n, addr, from.as, false, at);
     read_last_byte(cg, to, n, from, length, at);
 }
 

@@ -121,7 +121,7 @@ static int emit_target(struct each_ctx *ctx, const struct elf_func *f, uint64_t 
     t.addr = file_offset;
     t.has_addr = true;
     buf_printf(&label, "%s:%s:", ctx->type, ctx->path);
-    if (p->lang.n)
+    if (f && p->lang.n)
         buf_printf(&label, "cpp:\"%.*s\"", STRF(f->demangled));
     else if (f)
         buf_str(&label, f->name);

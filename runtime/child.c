@@ -119,19 +119,39 @@ static int start(struct session *s, const char *path, char **argv)
     return rc;
 }
 
+/* The words of a command, and its program. */
+static int resolve(struct arena *arena, const char *cmd, const char **path, char ***argv,
+                   struct err *e)
+{
+    *argv = split(arena, cmd);
+    if (!(*argv)[0])
+        return err_set(e, -EINVAL, "-c needs a command");
+    *path = find_program(arena, (*argv)[0]);
+    if (*path)
+        return 0;
+    return err_set(e, -ENOENT, "can't run '%s': there is no such program%s", (*argv)[0],
+                   strchr((*argv)[0], '/') ? "" : " in PATH");
+}
+
+int child_check(const char *cmd, struct err *e)
+{
+    struct arena arena = { 0 };
+    const char *path;
+    char **argv;
+    int rc = resolve(&arena, cmd, &path, &argv, e);
+
+    arena_free(&arena);
+    return rc;
+}
+
 int child_open(struct session *s, const char *cmd, struct err *e)
 {
-    char **argv = split(&s->scratch, cmd);
     const char *path;
-    int rc;
+    char **argv;
+    int rc = resolve(&s->scratch, cmd, &path, &argv, e);
 
-    if (!argv[0])
-        return err_set(e, -EINVAL, "-c needs a command");
-    path = find_program(&s->scratch, argv[0]);
-    if (!path && strchr(argv[0], '/'))
-        return err_set(e, -ENOENT, "can't run '%s': there is no such program", argv[0]);
-    if (!path)
-        return err_set(e, -ENOENT, "can't run '%s': there is no such program in PATH", argv[0]);
+    if (rc)
+        return rc;
     rc = start(s, path, argv);
     if (rc)
         return err_set(e, rc, "can't run '%s': %s", argv[0], strerror(-rc));
@@ -202,14 +222,32 @@ void child_close(struct session *s)
     close_fd(&s->process_fd);
 }
 
-int process_open(struct session *s, uint32_t pid, struct err *e)
+/* A descriptor for the process. */
+static int watch_process(uint32_t pid, struct err *e)
 {
-    s->process_fd = pidfd_open((pid_t)pid);
-    if (s->process_fd >= 0)
-        return 0;
+    int fd = pidfd_open((pid_t)pid);
+
+    if (fd >= 0)
+        return fd;
     if (errno == ESRCH)
         return err_set(e, -ESRCH, "there is no process %u", pid);
     if (errno == EINVAL || errno == ENOENT)
         return err_set(e, -EINVAL, "%u is no process: perhaps a thread of one", pid);
     return err_set(e, -errno, "can't watch process %u: %s", pid, strerror(errno));
+}
+
+int process_check(uint32_t pid, struct err *e)
+{
+    int fd = watch_process(pid, e);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+int process_open(struct session *s, uint32_t pid, struct err *e)
+{
+    s->process_fd = watch_process(pid, e);
+    return s->process_fd < 0 ? s->process_fd : 0;
 }

@@ -32,8 +32,8 @@ static const ino_t initial_pid_ns = 0xeffffffc;
 
 enum {
     RING_MIN = 256 << 10,
-    RING_MAX = 16 << 20,
-    /* How many of the largest records the ring should hold. Making 16 MB takes milliseconds. */
+    RING_MAX = 4 << 20, /* mapped twice, so it counts double in our memory */
+    /* How many of the largest records the ring should hold. Making 4 MB takes a millisecond. */
     RING_RECORDS = 32 << 10,
     RECORD_HEADERS = 16, /* the kernel's and ours */
 };

@@ -87,6 +87,15 @@ void session_warn(struct session *s, const char *fmt, ...)
 
 /* ---- open ---- */
 
+int session_check(const struct config *config, struct err *e)
+{
+    const struct options *opt = &config->opt;
+
+    if (opt->pid)
+        return process_check(opt->pid, e);
+    return opt->cmd ? child_check(opt->cmd, e) : 0;
+}
+
 static int open_processes(struct session *s, struct err *e)
 {
     const struct options *opt = &s->config.opt;
@@ -318,6 +327,11 @@ int session_run(struct session *s, struct err *e)
 {
     int rc;
 
+    if (s->image->probes.n == 0) { /* all were missing, and that was to be ignored */
+        s->out->ops->attached(s->out, 0);
+        s->status = 1;
+        return 0;
+    }
     if ((rc = start(s, e)) || (rc = watch(s, e)))
         return rc;
     if (!s->config.opt.dry_run) {

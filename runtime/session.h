@@ -17,6 +17,11 @@
 
 struct session;
 
+/*
+ * Is there the process of -p, the program of -c? A question of its own, as the answer is a wrong
+ * command line (status 1) and not a run that failed. -errno with a sentence.
+ */
+int session_check(const struct config *, struct err *);
 /* All but e are borrowed until session_close(). The child of -c is created here, stopped. */
 int session_open(struct session **, struct image *, const struct host *, const struct registry *,
                  struct out *, struct err *);

@@ -119,11 +119,12 @@ uint64_t decode_int(const void *bytes, uint32_t size, bool is_signed);
 bool maps_is_set(const struct session *, int map_index); /* holds something to print at exit */
 
 /* ---- child.c ---- */
+int child_check(const char *cmd, struct err *e); /* is there such a program? */
+int process_check(uint32_t pid, struct err *e);  /* is there such a process? */
 int child_open(struct session *, const char *cmd, struct err *);
 int child_release(struct session *, struct err *);
 void child_stop(struct session *);  /* SIGTERM if it still runs */
 void child_close(struct session *); /* the same, and waits for it a little */
-/* -p: -ESRCH if there is no such process. */
 int process_open(struct session *, uint32_t pid, struct err *);
 
 /* ---- signals.c ---- */

@@ -21,7 +21,7 @@ struct attacher {
     VEC(struct group) groups; /* of the probe at hand */
     size_t n_targets;         /* of the whole script */
     size_t n_programs;
-    bool full;                /* max_probes was exceeded, and reported */
+    bool full; /* max_probes was exceeded, and reported */
 };
 
 /* ---- collecting targets ---- */
@@ -280,8 +280,7 @@ static void expand_point(struct attacher *a, const struct attach_point *point)
     if (!attach_split(c->arena, point->text, point->at, c->diags, &parts, &n))
         return;
     if (!parts[0].n) {
-        diag_error(c->diags, point->at, "the probe type is missing in '%.*s'",
-                   STRF(point->text));
+        diag_error(c->diags, point->at, "the probe type is missing in '%.*s'", STRF(point->text));
         return;
     }
     provider = provider_find(c->registry, parts[0]);
@@ -391,8 +390,7 @@ static void add_probe(struct attacher *a, struct probe ***end, const struct prob
     a->n_programs++;
 }
 
-static void add_group(struct attacher *a, struct probe ***end, struct probe *probe,
-                      struct group *g)
+static void add_group(struct attacher *a, struct probe ***end, struct probe *probe, struct group *g)
 {
     bool per_target = g->provider->single || body_depends(a->c, probe);
 

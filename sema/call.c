@@ -77,9 +77,24 @@ static void wrong_count(struct sema *s, const struct expr *call, const struct si
     else if (least == most)
         wants = counted(a, least);
     else
-        wants = arena_printf(a, least + 1 == most ? "%u or %s" : "%u to %s", least,
-                             counted(a, most));
+        wants =
+            arena_printf(a, least + 1 == most ? "%u or %s" : "%u to %s", least, counted(a, most));
     sema_error(s, call->at, "%s() takes %s, got %u", name, wants, call->call.n_args);
+}
+
+/* Fewer than there are parameters, and still no place for this one. */
+static void misplaced(struct sema *s, const struct expr *call, const struct signature *sig,
+                      const struct expr *arg)
+{
+    for (unsigned i = 0; i < sig->n_params; i++) {
+        if (arg->kind != EXPR_STRING || !signature_word(&sig->params[i], arg->text))
+            continue;
+        sema_error(s, arg->at, "'%.*s' must be argument %u of %s()", STRF(arg->text), i + 1,
+                   call->call.fn->name);
+        return;
+    }
+    sema_error(s, arg->at, "%s() cannot use '%.*s' here", call->call.fn->name,
+               STRF(sema_text(s, arg->at)));
 }
 
 /* Words left out in front do not count as given. */
@@ -91,7 +106,10 @@ static bool match_count(struct sema *s, const struct expr *call, const struct si
         const struct sig_param *param = signature_param(sig, call, i);
 
         if (!param && !sig->variadic) {
-            wrong_count(s, call, sig);
+            if (call->call.n_args > sig->n_params)
+                wrong_count(s, call, sig);
+            else
+                misplaced(s, call, sig, call_arg(call, i));
             return false;
         }
         required += param && !param->optional;
@@ -107,11 +125,16 @@ static bool match_count(struct sema *s, const struct expr *call, const struct si
 static const char *expectation(struct arena *a, const struct sig_param *param)
 {
     static const char *const kinds[] = {
-        [ARG_INT] = "an integer",   [ARG_PTR] = "a pointer",
-        [ARG_ADDR] = "a pointer or an integer", [ARG_STRING] = "a string",
-        [ARG_STRLIKE] = "a string or an array of bytes", [ARG_BOOL] = "a condition",
-        [ARG_ANY] = "a value",      [ARG_MAP] = "a map",
-        [ARG_KEY] = "a key",        [ARG_FMT] = "a format string, written out",
+        [ARG_INT] = "an integer",
+        [ARG_PTR] = "a pointer",
+        [ARG_ADDR] = "a pointer or an integer",
+        [ARG_STRING] = "a string",
+        [ARG_STRLIKE] = "a string or an array of bytes",
+        [ARG_BOOL] = "a condition",
+        [ARG_ANY] = "a value",
+        [ARG_MAP] = "a map",
+        [ARG_KEY] = "a key",
+        [ARG_FMT] = "a format string, written out",
         [ARG_VAR] = "a variable",
     };
 
@@ -250,8 +273,7 @@ const struct type *call_result(struct sema *s, const struct expr *call)
     case RESULT_INT:
         return type_int(types, sig.bytes, sig.is_signed);
     case RESULT_STRING:
-        return type_string(types,
-                           sig.bytes ? sig.bytes : (uint32_t)s->c->config->max_strlen);
+        return type_string(types, sig.bytes ? sig.bytes : (uint32_t)s->c->config->max_strlen);
     case RESULT_KIND:
     case RESULT_UPDATE:
     case RESULT_AUTO:

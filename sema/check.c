@@ -62,8 +62,10 @@ static void check_reduced(struct sema *s, const struct expr *e)
 
     if (!e->map.whole && t->kind == TYPE_OPAQUE && t->vk->castable &&
         kernel_lacks(s, FEATURE_LOOKUP_PERCPU))
-        sema_error(s, e->at, "this kernel cannot read a %s in a program: it has no helper "
-                             "map_lookup_percpu_elem", type_name(s->c->arena, t).p);
+        sema_error(s, e->at,
+                   "this kernel cannot read a %s in a program: it has no helper "
+                   "map_lookup_percpu_elem",
+                   type_name(s->c->arena, t).p);
 }
 
 /* What only the compiler reads may be of any length. */
@@ -86,8 +88,7 @@ static void check_call(struct sema *s, struct expr *call)
             fn->check(s, call);
     }
     for (struct expr **arg = &call->call.args; *arg; arg = &(*arg)->next, i++) {
-        if ((*arg)->kind != EXPR_STRING || !fn ||
-            !is_compile_time(signature_param(&sig, call, i)))
+        if ((*arg)->kind != EXPR_STRING || !fn || !is_compile_time(signature_param(&sig, call, i)))
             check_expr(s, arg);
     }
 }
@@ -98,8 +99,7 @@ static bool visit(void *ctx, struct expr **ep)
     struct expr *e = *ep;
 
     if (e->type->kind == TYPE_ERROR)
-        sema_error(s, e->at, "the type of '%.*s' cannot be worked out",
-                   STRF(sema_text(s, e->at)));
+        sema_error(s, e->at, "the type of '%.*s' cannot be worked out", STRF(sema_text(s, e->at)));
     switch (e->kind) {
     case EXPR_STRING:
         check_string(s, e);
@@ -125,6 +125,42 @@ void check_expr(struct sema *s, struct expr **e)
     ast_walk_expr(&walker, e);
 }
 
+/* ---- types of the script against the kernel's ---- */
+
+static bool same_members(struct types *types, const struct type *a, const struct type *b)
+{
+    size_t n, m;
+    const struct field *x = type_fields(types, a, &n), *y = type_fields(types, b, &m);
+
+    if (a->size != b->size || n != m)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!str_eq(x[i].name, y[i].name) || x[i].offset != y[i].offset)
+            return false;
+    }
+    return true;
+}
+
+/* Only where the kernel's types are at hand anyway: the script may be of one mind with itself. */
+static void check_conflicts(struct compile *c)
+{
+    struct kernel *kernel = c->host->kernel;
+
+    if (c->includes) /* headers are meant to repeat the kernel's types */
+        return;
+    for (size_t i = 0; kernel_btf_identity(kernel) && i < c->cdefs->tags.n; i++) {
+        const struct type *t = c->cdefs->tags.v[i], *theirs;
+        char tag = t->kind == TYPE_ENUM ? 'e' : t->is_union ? 'u' : 's';
+
+        theirs = kernel_type(kernel, c->image->types, tag, t->name);
+        if (theirs && theirs->kind == t->kind && t->kind == TYPE_STRUCT &&
+            !same_members(c->image->types, t, theirs))
+            diag_warn(c->diags, SPAN_NONE,
+                      "%s is defined differently in the kernel; the script's definition is used",
+                      type_name(c->arena, t).p);
+    }
+}
+
 bool sema_check(struct compile *c)
 {
     unsigned errors = c->diags->errors;
@@ -140,5 +176,6 @@ bool sema_check(struct compile *c)
         check_body(&s, &probe->pred, &probe->body, NULL);
     }
     check_map_decls(c);
+    check_conflicts(c);
     return sema_end(c, errors);
 }

@@ -13,8 +13,8 @@ enum { UNROLL_MAX = 100 };
 struct flow {
     struct sema *s;
     const struct function *f;
-    enum loop loop;      /* the innermost */
-    unsigned loop_depth; /* for and while */
+    enum loop loop;                                /* the innermost */
+    unsigned loop_depth;                           /* for and while */
     const struct stmt *with_value, *without_value; /* returns inside loops */
 };
 
@@ -51,7 +51,8 @@ static void flow_expr(struct flow *flow, struct expr **e)
 
 /* ---- values nobody uses ---- */
 
-/* Of these the effect counts, not the result. delete() is told, so that it reports a missing key. */
+/* Of these the effect counts, not the result. delete() is told, so that it reports a missing key.
+ */
 static bool has_effect(struct expr *e)
 {
     if (e->kind == EXPR_CALL && e->call.fn && str_eqz(e->call.name, "delete")) {
@@ -127,8 +128,9 @@ static void check_loop_map(struct flow *flow, const struct expr *map)
                    "programs cannot read the values of %.*s (%s), so they cannot loop over it",
                    STRF(sym->name), sema_type_name(flow->s, t));
     else if (!kernel_can(flow, FEATURE_FOR_EACH_MAP))
-        sema_error(flow->s, map->at, "this kernel cannot loop over maps (it has no helper "
-                                     "for_each_map_elem)");
+        sema_error(flow->s, map->at,
+                   "this kernel cannot loop over maps (it has no helper "
+                   "for_each_map_elem)");
 }
 
 static void loop_body(struct flow *flow, struct block *body, enum loop loop)
@@ -161,8 +163,9 @@ static void flow_for(struct flow *flow, struct stmt *stmt)
         flow_expr(flow, &stmt->for_.from);
         flow_expr(flow, &stmt->for_.to);
         if (!kernel_can(flow, FEATURE_LOOP))
-            sema_error(flow->s, stmt->at, "this kernel has no loops over ranges (no helper "
-                                          "bpf_loop)");
+            sema_error(flow->s, stmt->at,
+                       "this kernel has no loops over ranges (no helper "
+                       "bpf_loop)");
     }
     flow->s->for_depth++;
     loop_body(flow, &stmt->for_.body, LOOP_REAL);
@@ -171,9 +174,16 @@ static void flow_for(struct flow *flow, struct stmt *stmt)
 
 /* ---- jumps ---- */
 
+/* exit() is a return, too. */
+static bool is_exit(const struct expr *e)
+{
+    return e->kind == EXPR_CALL && e->call.fn && str_eqz(e->call.name, "exit");
+}
+
 static bool is_jump(const struct stmt *stmt)
 {
-    return stmt->kind == STMT_BREAK || stmt->kind == STMT_CONTINUE || stmt->kind == STMT_RETURN;
+    return stmt->kind == STMT_BREAK || stmt->kind == STMT_CONTINUE || stmt->kind == STMT_RETURN ||
+           (stmt->kind == STMT_EXPR && is_exit(stmt->expr));
 }
 
 static void check_jump(struct flow *flow, const struct stmt *stmt)
@@ -181,8 +191,7 @@ static void check_jump(struct flow *flow, const struct stmt *stmt)
     const char *word = stmt->kind == STMT_BREAK ? "break" : "continue";
 
     if (flow->loop == LOOP_UNROLL)
-        sema_error(flow->s, stmt->at, "%s cannot be used in unroll, whose rounds are copies",
-                   word);
+        sema_error(flow->s, stmt->at, "%s cannot be used in unroll, whose rounds are copies", word);
     else if (flow->loop == LOOP_NONE)
         sema_error(flow->s, stmt->at, "%s stands outside of any loop", word);
 }

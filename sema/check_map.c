@@ -16,8 +16,8 @@ static const struct map_kind {
 static void unknown_kind(struct compile *c, const struct map_decl *decl)
 {
     struct str_guess guess = { .word = decl->kind };
-    struct diag *d = diag_error(c->diags, decl->kind_at, "unknown map type '%.*s'",
-                                STRF(decl->kind));
+    struct diag *d =
+        diag_error(c->diags, decl->kind_at, "unknown map type '%.*s'", STRF(decl->kind));
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         str_guess_try(&guess, str_from(kinds[i].name));

@@ -50,8 +50,7 @@ static void fold_param(struct sema *s, struct expr *e)
     uint64_t number;
 
     if (!text.n) {
-        diag_warn(s->c->diags, e->at, "parameter $%ju was not given; 0 is used",
-                  (uintmax_t)e->num);
+        diag_warn(s->c->diags, e->at, "parameter $%ju was not given; 0 is used", (uintmax_t)e->num);
         literal_put(e, (struct literal){ 0 });
         return;
     }
@@ -156,8 +155,7 @@ static void fold_string_offset(struct sema *s, struct expr *e, struct str text, 
         return;
     }
     if (n.size >= text.n && n.size)
-        diag_warn(s->c->diags, e->at, "nothing is left of the string: it has %zu letters",
-                  text.n);
+        diag_warn(s->c->diags, e->at, "nothing is left of the string: it has %zu letters", text.n);
     become_string(e, str_sub(text, MIN(n.size, text.n), text.n));
 }
 

@@ -6,8 +6,8 @@
  * sideways, never back. So it ends. A map learns its types from one use, and the next walk carries
  * them to the others. When a walk changes nothing, what is still unknown is taken for a number (it
  * depends on nothing but itself: @x = @x + 1). The last walk speaks: by now each symbol has its
- * type, and whatever does not fit is reported once, where it stands. At the end types that were left
- * open between signed and unsigned are settled.
+ * type, and whatever does not fit is reported once, where it stands. At the end types that were
+ * left open between signed and unsigned are settled.
  */
 #include "sema/sema_impl.h"
 
@@ -109,8 +109,8 @@ static void infer_for_map(struct sema *s, struct stmt *stmt)
 
     stmt->for_.map->type = sym->value;
     if (pair[0] && pair[1] && stmt->for_.sym)
-        infer_var(s, stmt->for_.sym, type_tuple(sema_types(s), pair, 2), AS_NONE,
-                  stmt->for_.var_at, NULL);
+        infer_var(s, stmt->for_.sym, type_tuple(sema_types(s), pair, 2), AS_NONE, stmt->for_.var_at,
+                  NULL);
 }
 
 static void infer_loop_body(struct sema *s, struct block *body)

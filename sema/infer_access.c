@@ -48,13 +48,15 @@ static const struct type *unknown_field(struct sema *s, const struct expr *e,
     struct diag *d;
 
     if (is_args(e->field.e) && str_starts(name, STR("common_"))) {
-        sema_error(s, e->at, "programs cannot read '%.*s': the common fields of tracepoints are out "
-                             "of their reach", STRF(name));
+        sema_error(s, e->at,
+                   "programs cannot read '%.*s': the common fields of tracepoints are out "
+                   "of their reach",
+                   STRF(name));
         return wrong(s);
     }
     if (is_args(e->field.e)) {
-        d = sema_error(s, e->at, "'%.*s' has no argument '%.*s'",
-                       STRF(s->probe->targets[0].label), STRF(name));
+        d = sema_error(s, e->at, "'%.*s' has no argument '%.*s'", STRF(s->probe->targets[0].label),
+                       STRF(name));
     } else if (!type_is_complete(owner)) {
         sema_error(s, e->at, "%s is not defined, so its field '%.*s' cannot be read",
                    sema_type_name(s, owner), STRF(name));
@@ -80,8 +82,8 @@ static const struct type *no_fields(struct sema *s, const struct expr *e, const 
 
 static void check_pointer(struct sema *s, const struct expr *e, const struct type *t)
 {
-    /* The warning about unknown address spaces, but not what infer_deref() says of incomplete types:
-       unknown_field() names the field. */
+    /* The warning about unknown address spaces, but not what infer_deref() says of incomplete
+       types: unknown_field() names the field. */
     if (t->kind == TYPE_PTR && type_is_complete(t->elem))
         infer_deref(s, e, t, e->field.e->as);
 }
@@ -120,8 +122,9 @@ static const struct type *tuple_item(struct sema *s, struct expr *e, const struc
 
     if (n < count)
         return fields[n].type;
-    sema_error(s, e->at, count ? "element %ju: the tuple %s has only %zu, counted from 0"
-                               : "element %ju: the tuple %s has %zu",
+    sema_error(s, e->at,
+               count ? "element %ju: the tuple %s has only %zu, counted from 0"
+                     : "element %ju: the tuple %s has %zu",
                (uintmax_t)n, sema_type_name(s, t), count);
     return wrong(s);
 }

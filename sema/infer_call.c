@@ -15,7 +15,9 @@ static const struct type *wrong(const struct sema *s)
 /* ---- may it be used here? ---- */
 
 /* Of these a provider either has what is needed, or there is nothing to read. */
-enum { CAPS_OF_PROBE = CAP_ARGS | CAP_ARGN | CAP_RETVAL | CAP_FUNC | CAP_CTX | CAP_REGS | CAP_USER };
+enum {
+    CAPS_OF_PROBE = CAP_ARGS | CAP_ARGN | CAP_RETVAL | CAP_FUNC | CAP_CTX | CAP_REGS | CAP_USER
+};
 
 /* "kretprobe, fexit, uretprobe": where it can be used. */
 static void hint_providers(struct sema *s, struct diag *d, const struct builtin *fn)
@@ -204,8 +206,8 @@ static const struct type *with_open_sign(struct sema *s, const struct expr *call
 {
     const struct expr *arg = call->call.args;
 
-    if (!arg || !arg->type || !arg->type->is_flex || t->kind != TYPE_OPAQUE ||
-        !t->vk->aggregate || t->vk->buckets || t->param[0] != 1)
+    if (!arg || !arg->type || !arg->type->is_flex || t->kind != TYPE_OPAQUE || !t->vk->aggregate ||
+        t->vk->buckets || t->param[0] != 1)
         return t;
     return type_opaque(sema_types(s), t->vk,
                        (uint64_t[4]){ SIGN_OPEN, t->param[1], t->param[2], t->param[3] });
@@ -228,7 +230,8 @@ static const struct type *misplaced_update(struct sema *s, struct expr *call)
 {
     struct diag *d = sema_error(s, call->at,
                                 "%s() makes sense only as all of the right side of a map "
-                                "assignment", call->call.fn->name);
+                                "assignment",
+                                call->call.fn->name);
 
     infer_args(s, call);
     if (d)

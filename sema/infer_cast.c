@@ -63,8 +63,7 @@ static const struct type *cast_to_enum(struct sema *s, const struct expr *e, con
     if (value->kind != EXPR_INT || type_enum_name(sema_types(s), to, value->num))
         return to;
     sema_error(s, e->at, "%s has no enumerator with the value %s%ju", sema_type_name(s, to),
-               value->negative ? "-" : "",
-               (uintmax_t)(value->negative ? -value->num : value->num));
+               value->negative ? "-" : "", (uintmax_t)(value->negative ? -value->num : value->num));
     return wrong(s);
 }
 
@@ -79,13 +78,14 @@ static const struct type *cast_to_open_array(struct sema *s, const struct expr *
         return impossible(s, e, to, from);
     if (elem->size && from->size && from->size % elem->size == 0)
         return type_array(sema_types(s), elem, from->size / elem->size);
-    sema_error(s, e->at, "the %u bytes of %s do not divide into elements of %s", from->size,
-               sema_type_name(s, from), sema_type_name(s, elem));
+    sema_error(s, e->at, "%s (%u byte%s) does not divide into elements of type %s",
+               sema_type_name(s, from), from->size, from->size == 1 ? "" : "s",
+               sema_type_name(s, elem));
     return wrong(s);
 }
 
-static const struct type *cast_to_array(struct sema *s, const struct expr *e,
-                                        const struct type *to, const struct type *from)
+static const struct type *cast_to_array(struct sema *s, const struct expr *e, const struct type *to,
+                                        const struct type *from)
 {
     if (to->elem->kind != TYPE_INT && to->elem->kind != TYPE_BOOL)
         return impossible(s, e, to, from);
@@ -109,8 +109,7 @@ static const struct type *cast_to_string(struct sema *s, const struct expr *e,
         return from;
     if (from->size <= to->size)
         return to;
-    sema_error(s, e->at, "%s does not fit into %s", sema_type_name(s, from),
-               sema_type_name(s, to));
+    sema_error(s, e->at, "%s does not fit into %s", sema_type_name(s, from), sema_type_name(s, to));
     return wrong(s);
 }
 
@@ -125,8 +124,7 @@ static const struct type *cast(struct sema *s, const struct expr *e, const struc
     case TYPE_ENUM:
         return cast_to_enum(s, e, to, from);
     case TYPE_BOOL:
-        return type_is_scalar(from) || from->kind == TYPE_STRING ? to
-                                                                 : impossible(s, e, to, from);
+        return type_is_scalar(from) || from->kind == TYPE_STRING ? to : impossible(s, e, to, from);
     case TYPE_PTR:
         return type_is_scalar(from) && from->kind != TYPE_BOOL ? to : impossible(s, e, to, from);
     case TYPE_ARRAY:
@@ -164,7 +162,7 @@ const struct type *infer_cast(struct sema *s, struct expr *e)
     e->as = e->cast.e->as;
     if (to->kind == TYPE_PTR && e->as == AS_NONE && s->probe && s->probe->provider)
         e->as = s->probe->provider->as;
-    if (to == from)
+    if (to == from && e->cast.e->kind != EXPR_INT)
         sema_warn(s, e->at, "the cast changes nothing: this is %s already",
                   sema_type_name(s, from));
     return cast(s, e, to, from);

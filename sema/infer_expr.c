@@ -2,7 +2,8 @@
  * infer_expr.c - the type of each kind of expression, and where values meet a declared type
  *
  * infer_expr() is the one switch over expressions; what is more than a few lines lives in a file of
- * its own subject. NULL is "not known yet", type_error() is "reported, or will be in the last walk".
+ * its own subject. NULL is "not known yet", type_error() is "reported, or will be in the last
+ * walk".
  */
 #include "sema/sema_impl.h"
 
@@ -218,8 +219,7 @@ static void lossy(struct sema *s, const struct type *to, const struct expr *valu
     struct str text = sema_text(s, value->at);
 
     if (d && text.n <= 40)
-        diag_hint(s->c->diags, d, "if that is meant: (%s)%.*s", sema_type_name(s, to),
-                  STRF(text));
+        diag_hint(s->c->diags, d, "if that is meant: (%s)%.*s", sema_type_name(s, to), STRF(text));
 }
 
 static bool fits_integer(struct sema *s, const struct type *to, const struct expr *value,

@@ -52,6 +52,47 @@ static const char *storable_why(struct sema *s, const struct type *t)
     return NULL;
 }
 
+/* ---- types that were looked at ---- */
+
+static const struct type_lock *find_lock(const struct sema *s, const void *sym)
+{
+    const struct type_lock *lock = s->locks;
+
+    while (lock && lock->sym != sym)
+        lock = lock->next;
+    return lock;
+}
+
+void infer_lock(struct sema *s, const struct expr *e)
+{
+    const void *sym = e->kind == EXPR_VAR   ? (const void *)e->var.sym
+                      : e->kind == EXPR_MAP ? (const void *)e->map.sym
+                                            : NULL;
+    struct type_lock *lock;
+
+    if (!sym || !e->type || e->type->kind == TYPE_ERROR || find_lock(s, sym))
+        return;
+    lock = ARENA_NEW(s->c->arena, struct type_lock);
+    *lock = (struct type_lock){ sym, infer_settle(s, e->type), e->at, s->locks };
+    s->locks = lock;
+}
+
+/* Would the value have changed what sizeof() said? */
+static void check_lock(struct sema *s, const void *sym, struct str name, const struct type *t,
+                       struct span at)
+{
+    const struct type_lock *lock = find_lock(s, sym);
+    const struct type *both = lock ? infer_promote(s, lock->type, t, NULL) : NULL;
+    struct diag *d;
+
+    if (!both || infer_settle(s, both) == lock->type)
+        return;
+    d = sema_error(s, at, "%.*s must stay %s, this is %s", STRF(name),
+                   sema_type_name(s, lock->type), sema_type_name(s, t));
+    if (d)
+        diag_note(s->c->diags, d, lock->at, "its type is looked at here");
+}
+
 /* ---- keys ---- */
 
 static void check_key(struct sema *s, struct map_sym *sym, struct expr *key)
@@ -110,16 +151,16 @@ static void value_mismatch(struct sema *s, struct map_sym *sym, const struct typ
         d = sema_error(s, at, "all uses of %.*s as %s need the same parameters", STRF(sym->name),
                        sema_type_name(s, t));
     else
-        d = sema_error(s, at, "%.*s holds %s, this is %s", STRF(sym->name),
-                       sema_type_name(s, have), sema_type_name(s, t));
+        d = sema_error(s, at, "%.*s holds %s, this is %s", STRF(sym->name), sema_type_name(s, have),
+                       sema_type_name(s, t));
     if (d && !span_is_none(sym->value_at))
-        diag_note(s->c->diags, d, sym->value_at, same_kind ? "other parameters stand here"
-                                                           : "its values are %s since here",
+        diag_note(s->c->diags, d, sym->value_at,
+                  same_kind ? "other parameters stand here" : "its values are %s since here",
                   sema_type_name(s, have));
 }
 
-void infer_map_value(struct sema *s, struct map_sym *sym, const struct type *t,
-                     enum addr_space as, struct span at)
+void infer_map_value(struct sema *s, struct map_sym *sym, const struct type *t, enum addr_space as,
+                     struct span at)
 {
     bool lossy = false;
     const char *why;
@@ -139,10 +180,12 @@ void infer_map_value(struct sema *s, struct map_sym *sym, const struct type *t,
         sema_error(s, at, "%s cannot be stored in a map: %s", sema_type_name(s, t), why);
     } else if (!infer_promote(s, sym->value, t, &lossy)) {
         value_mismatch(s, sym, t, at);
-    } else if (lossy) {
-        sema_warn(s, at, "%.*s holds %s; a value of type %s may not survive that",
-                  STRF(sym->name), sema_type_name(s, sym->value), sema_type_name(s, t));
+    } else {
+        check_lock(s, sym, sym->name, t, at);
     }
+    if (lossy)
+        sema_warn(s, at, "%.*s holds %s; a value of type %s may not survive that", STRF(sym->name),
+                  sema_type_name(s, sym->value), sema_type_name(s, t));
 }
 
 const struct type *infer_map(struct sema *s, struct expr *e)
@@ -170,8 +213,8 @@ static const struct type *infer_compound(struct sema *s, struct stmt *stmt, cons
         return r && l->kind == TYPE_ERROR ? l : r;
     left.type = l;
     if (is_aggregate(l)) {
-        sema_error(s, stmt->at, "%s is counted by its function, not with %s=",
-                   sema_type_name(s, l), op_text(stmt->assign.op));
+        sema_error(s, stmt->at, "%s is counted by its function, not with %s=", sema_type_name(s, l),
+                   op_text(stmt->assign.op));
         return wrong(s);
     }
     if (type_is_integral(l) && type_is_integral(r))
@@ -192,11 +235,13 @@ static bool is_copied_aggregate(const struct expr *value)
 static void copy_aggregate(struct sema *s, struct map_sym *to, const struct expr *value)
 {
     const struct type *t = value->map.sym->value;
+    bool number = to->value && to->value->kind == TYPE_INT && !span_is_none(to->value_at);
     struct diag *d;
 
-    if (t->vk->castable && s->report && to->value && to->value->kind == TYPE_INT &&
-        !span_is_none(to->value_at))
+    if (t->vk->castable && number) { /* another assignment says that a number is meant */
+        infer_map_value(s, to, infer_reduced(s, t), AS_NONE, value->at);
         return;
+    }
     d = sema_error(s, value->at, "%.*s is a %s, which cannot be copied", STRF(value->map.name),
                    sema_type_name(s, t));
     if (d && t->vk->castable)
@@ -235,14 +280,14 @@ void infer_assign_map(struct sema *s, struct stmt *stmt)
 
 static void check_declared(struct sema *s, const struct var *var, const struct type *t)
 {
-    const char *why = is_aggregate(t)           ? "it exists only as the value of a map"
-                      : t->kind == TYPE_NONE    ? "it has no values"
-                      : type_is_open_array(t)   ? "its length is missing"
-                      : type_is_complete(t)     ? NULL
-                      : t->kind == TYPE_STRING  ? NULL
-                      : t->kind == TYPE_BUFFER  ? NULL
-                      : t->kind == TYPE_ERROR   ? NULL
-                                                : "its size is not known";
+    const char *why = is_aggregate(t)          ? "it exists only as the value of a map"
+                      : t->kind == TYPE_NONE   ? "it has no values"
+                      : type_is_open_array(t)  ? "its length is missing"
+                      : type_is_complete(t)    ? NULL
+                      : t->kind == TYPE_STRING ? NULL
+                      : t->kind == TYPE_BUFFER ? NULL
+                      : t->kind == TYPE_ERROR  ? NULL
+                                               : "its size is not known";
 
     if (why)
         sema_error(s, var->declared->at, "$%.*s cannot be of type %s: %s", STRF(var->name),
@@ -311,8 +356,10 @@ void infer_var(struct sema *s, struct var *var, const struct type *t, enum addr_
         widen(s, &var->type, t);
     } else if (!infer_promote(s, var->type, t, NULL)) {
         var_mismatch(s, var, t, at);
-    } else if (value && var->type->kind == TYPE_INT && !var->type->is_flex && !t->is_flex) {
-        infer_fits(s, var->type, value, arena_printf(s->c->arena, "$%.*s", STRF(var->name)));
+    } else {
+        check_lock(s, var, str_printf(s->c->arena, "$%.*s", STRF(var->name)), t, at);
+        if (value && var->type->kind == TYPE_INT && !var->type->is_flex && !t->is_flex)
+            infer_fits(s, var->type, value, arena_printf(s->c->arena, "$%.*s", STRF(var->name)));
     }
 }
 

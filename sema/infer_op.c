@@ -45,8 +45,9 @@ static void check_space(struct sema *s, const struct expr *e, enum addr_space as
         s->space_told)
         return;
     s->space_told = s->report;
-    d = sema_warn(s, e->at, "it is not known whether this address is one of the kernel or of a "
-                            "program");
+    d = sema_warn(s, e->at,
+                  "it is not known whether this address is one of the kernel or of a "
+                  "program");
     if (d)
         diag_hint(s->c->diags, d, "say which with kptr(…) or uptr(…)");
 }
@@ -176,8 +177,9 @@ static const struct type *infer_pointer_sum(struct sema *s, const struct expr *e
         d = sema_error(s, e->at, "'%s' cannot be used on %s and %s", op_text(e->binary.op),
                        sema_type_name(s, l), sema_type_name(s, r));
         if (d)
-            diag_hint(s->c->diags, d, "pointers are only moved by a number: p + n, p - n; for the "
-                                      "plain address write (uint64)p");
+            diag_hint(s->c->diags, d,
+                      "pointers are only moved by a number: p + n, p - n; for the "
+                      "plain address write (uint64)p");
         return wrong(s);
     }
     if (type_is_complete(ptr->elem))
@@ -211,9 +213,8 @@ const struct type *infer_arithmetic(struct sema *s, enum op op, const struct typ
 static const struct type *mismatch(struct sema *s, const struct expr *e)
 {
     const struct expr *l = e->binary.l, *r = e->binary.r;
-    struct diag *d = sema_error(s, e->at, "'%s' cannot be used on %s and %s",
-                                op_text(e->binary.op), sema_type_name(s, l->type),
-                                sema_type_name(s, r->type));
+    struct diag *d = sema_error(s, e->at, "'%s' cannot be used on %s and %s", op_text(e->binary.op),
+                                sema_type_name(s, l->type), sema_type_name(s, r->type));
 
     if (d) {
         diag_note(s->c->diags, d, l->at, "this is %s", sema_type_name(s, l->type));
@@ -235,9 +236,9 @@ static void warn_pointers(struct sema *s, const struct expr *e)
 static void warn_lossy(struct sema *s, const struct expr *e)
 {
     const struct expr *u = type_is_signed(e->binary.l->type) ? e->binary.r : e->binary.l;
-    struct diag *d = sema_warn(s, e->at, "%s and %s are compared as int64",
-                               sema_type_name(s, e->binary.l->type),
-                               sema_type_name(s, e->binary.r->type));
+    struct diag *d =
+        sema_warn(s, e->at, "%s and %s are compared as int64", sema_type_name(s, e->binary.l->type),
+                  sema_type_name(s, e->binary.r->type));
 
     if (d)
         diag_hint(s->c->diags, d, "say it with a cast: (int64)%.*s", STRF(sema_text(s, u->at)));
@@ -280,8 +281,8 @@ static const struct type *infer_common(struct sema *s, const struct expr *e)
     bool lossy = false;
 
     if (l->kind == TYPE_PTR || r->kind == TYPE_PTR) {
-        bool possible = type_is_scalar(l) && type_is_scalar(r) && l->kind != TYPE_BOOL &&
-                        r->kind != TYPE_BOOL;
+        bool possible =
+            type_is_scalar(l) && type_is_scalar(r) && l->kind != TYPE_BOOL && r->kind != TYPE_BOOL;
 
         warn_pointers(s, e);
         return possible ? u64(s) : NULL;
@@ -289,8 +290,10 @@ static const struct type *infer_common(struct sema *s, const struct expr *e)
     common = infer_promote(s, l, r, &lossy);
     if (!common) {
         if (l->kind == TYPE_ARRAY && r->kind == TYPE_ARRAY)
-            sema_error(s, e->at, "only arrays of one type and length can be compared, not %s and "
-                                 "%s", sema_type_name(s, l), sema_type_name(s, r));
+            sema_error(s, e->at,
+                       "only arrays of one type and length can be compared, not %s and "
+                       "%s",
+                       sema_type_name(s, l), sema_type_name(s, r));
         return NULL;
     }
     if (lossy)

@@ -26,8 +26,7 @@ static bool find_path(struct types *types, const struct type *t, const struct ex
     *offset = 0;
     for (unsigned i = 0; i < e->type_of.n_path; i++) {
         *at_fault = i;
-        if (t->kind != TYPE_STRUCT ||
-            !type_find_field(types, t, e->type_of.path[i], &field))
+        if (t->kind != TYPE_STRUCT || !type_find_field(types, t, e->type_of.path[i], &field))
             return false;
         *offset += field.offset + field.bit_offset / 8;
         t = field.type;
@@ -60,8 +59,7 @@ bool typeof_fold(struct compile *c, struct expr *e)
         become_number(c, e, t->size);
         return true;
     }
-    if (e->kind != EXPR_OFFSETOF ||
-        !find_path(c->image->types, object_type(t), e, &offset, &fault))
+    if (e->kind != EXPR_OFFSETOF || !find_path(c->image->types, object_type(t), e, &offset, &fault))
         return false;
     become_number(c, e, offset);
     return true;
@@ -144,6 +142,9 @@ const struct type *infer_type_of(struct sema *s, struct expr *e)
 {
     const struct type *t = e->type_of.of_type ? typename_infer(s, e->type_of.of_type)
                                               : infer_value(s, e->type_of.of_expr);
+
+    if (e->type_of.of_expr)
+        infer_lock(s, e->type_of.of_expr);
 
     if (!t || t->kind == TYPE_ERROR)
         return t && e->kind != EXPR_TYPEINFO ? type_int(sema_types(s), 8, false) : t;

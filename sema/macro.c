@@ -1,8 +1,8 @@
 /*
  * macro.c - replaces calls of the script's macros by their bodies (LANGUAGE.md 10.1)
  *
- * Definitions are checked once, used or not. Then the program is walked from the inside out, so that
- * the arguments of a macro are plain code when the macro is expanded; what comes out is walked
+ * Definitions are checked once, used or not. Then the program is walked from the inside out, so
+ * that the arguments of a macro are plain code when the macro is expanded; what comes out is walked
  * again for the macros it uses itself.
  */
 #include "sema/sema_impl.h"
@@ -62,8 +62,8 @@ static bool enter_stmt(void *ctx, struct stmt *stmt)
                        STRF(stmt->let.name));
         diag_hint(def->c->diags, d, "assign to it without let");
     }
-    if (!def->loops && (stmt->kind == STMT_BREAK || stmt->kind == STMT_CONTINUE ||
-                        stmt->kind == STMT_RETURN))
+    if (!def->loops &&
+        (stmt->kind == STMT_BREAK || stmt->kind == STMT_CONTINUE || stmt->kind == STMT_RETURN))
         diag_error(def->c->diags, stmt->at, "a macro cannot jump out of its own body");
     return true;
 }
@@ -139,8 +139,8 @@ static int rate(const struct macro *m, struct expr *const *args, unsigned n)
 }
 
 /* *named: is there any macro of that name? */
-static const struct macro *choose(const struct compile *c, struct str name, struct expr *const *args,
-                                  unsigned n, const struct macro **named)
+static const struct macro *choose(const struct compile *c, struct str name,
+                                  struct expr *const *args, unsigned n, const struct macro **named)
 {
     const struct macro *best = NULL;
     int best_rate = -1;
@@ -229,9 +229,8 @@ static int64_t copy_text(struct expander *x, const struct macro *m, struct span 
         return 0;
     x->copied += original->text.n;
     expansion = ARENA_NEW(c->arena, struct expansion);
-    *expansion = (struct expansion){
-        .copy = copy, .macro = m, .call = call, .next = c->expansions
-    };
+    *expansion =
+        (struct expansion){ .copy = copy, .macro = m, .call = call, .next = c->expansions };
     c->expansions = expansion;
     return (int64_t)copy->base - original->base;
 }

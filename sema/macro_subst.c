@@ -49,8 +49,8 @@ static struct expr *type_argument(const struct macro_use *use, struct str name, 
 
     if (!arg || arg->kind == EXPR_TYPEOF)
         return arg ? ast_clone_expr(use->c->arena, arg) : NULL;
-    d = diag_error(use->c->diags, arg->at, "%.*s() needs a type for '%.*s'",
-                   STRF(use->macro->name), STRF(name));
+    d = diag_error(use->c->diags, arg->at, "%.*s() needs a type for '%.*s'", STRF(use->macro->name),
+                   STRF(name));
     diag_note(use->c->diags, d, at, "it is used as a type here");
     diag_hint(use->c->diags, d, "types are given as typeof(struct name)");
     return NULL;

@@ -132,6 +132,13 @@ static struct expr *parse_body(struct compile *c, const struct cdef_macro *macro
     return e;
 }
 
+static bool is_being_replaced(const struct name_chain *chain, struct str name)
+{
+    while (chain && !str_eq(chain->name, name))
+        chain = chain->outer;
+    return chain;
+}
+
 static void report_recursion(struct compile *c, struct span at, struct str name,
                              const struct name_chain *chain)
 {
@@ -145,8 +152,7 @@ static void report_recursion(struct compile *c, struct span at, struct str name,
     diag_error(c->diags, at, "macro '%.*s' leads back to itself: %.*s", STRF(name), STRF(path));
 }
 
-static bool expand_macro(struct names *n, struct expr **ep, const struct cdef_macro *macro,
-                         const struct name_chain *chain)
+static bool expand_macro(struct names *n, struct expr **ep, const struct cdef_macro *macro)
 {
     struct compile *c = n->c;
     struct span at = (*ep)->at;
@@ -155,12 +161,6 @@ static bool expand_macro(struct names *n, struct expr **ep, const struct cdef_ma
     struct diag *d;
     struct str why;
 
-    for (const struct name_chain *link = chain; link; link = link->outer) {
-        if (str_eq(link->name, macro->name)) {
-            report_recursion(c, at, macro->name, chain);
-            return false;
-        }
-    }
     if (n->expansions++ >= EXPANSIONS_MAX) {
         if (n->expansions == EXPANSIONS_MAX + 1)
             diag_error(c->diags, at, "more than %d macros to replace", EXPANSIONS_MAX);
@@ -182,17 +182,29 @@ static bool expand_macro(struct names *n, struct expr **ep, const struct cdef_ma
 
 /* ---- the words ---- */
 
-static bool unknown_word(struct compile *c, const struct expr *e, const struct expr *call)
+/* Where the word stands, if not in the script itself. */
+static void note_macro(struct compile *c, struct diag *d, const struct name_chain *chain)
+{
+    const struct cdef_macro *macro = chain ? cdef_macro(c->cdefs, chain->name) : NULL;
+
+    if (macro && !span_is_none(macro->at))
+        diag_note(c->diags, d, macro->at, "in what '%.*s' stands for", STRF(chain->name));
+}
+
+static bool unknown_word(struct compile *c, const struct expr *e, const struct expr *call,
+                         const struct name_chain *chain)
 {
     struct str name = e->text;
     const struct cdef_macro *macro = cdef_macro(c->cdefs, name);
-    struct signature sig = call && call->call.fn ? signature_of(call->call.fn)
-                                                 : (struct signature){ .n_params = 0 };
+    struct signature sig =
+        call && call->call.fn ? signature_of(call->call.fn) : (struct signature){ .n_params = 0 };
     struct diag *d;
 
     if (macro) {
-        diag_error(c->diags, e->at,
-                   "'%.*s' is a macro with parameters, which only the C part can use", STRF(name));
+        d = diag_error(c->diags, e->at,
+                       "'%.*s' is a macro with parameters, which only the C part can use",
+                       STRF(name));
+        note_macro(c, d, chain);
         return false;
     }
     for (unsigned i = 0; i < sig.n_params; i++) {
@@ -211,6 +223,7 @@ static bool unknown_word(struct compile *c, const struct expr *e, const struct e
         return false;
     }
     d = diag_error(c->diags, e->at, "unknown identifier '%.*s'", STRF(name));
+    note_macro(c, d, chain);
     names_hint(c, d, name);
     return false;
 }
@@ -278,15 +291,21 @@ bool names_resolve(struct names *n, struct expr **ep, const struct expr *call,
     }
     if (fn)
         return use_builtin(c, ep, fn);
-    if (macro && !macro->function_like)
-        return expand_macro(n, ep, macro, chain);
+    /* As in C, a macro is not replaced inside of itself: "#define SOCK_STREAM SOCK_STREAM". */
+    if (macro && !macro->function_like && !is_being_replaced(chain, e->text))
+        return expand_macro(n, ep, macro);
     if ((constant = cdef_const(c->cdefs, e->text))) {
         use_constant(c, ep, constant->value, constant->type);
         return true;
     }
-    if (!macro && kernel_enum_const(c->host->kernel, c->image->types, e->text, &value, &type)) {
+    if ((!macro || !macro->function_like) &&
+        kernel_enum_const(c->host->kernel, c->image->types, e->text, &value, &type)) {
         use_constant(c, ep, value, type);
         return true;
     }
-    return unknown_word(c, e, call);
+    if (macro && !macro->function_like) {
+        report_recursion(c, e->at, e->text, chain);
+        return false;
+    }
+    return unknown_word(c, e, call, chain);
 }

@@ -112,8 +112,8 @@ static bool is_name_char(char ch)
 /* "interval:s:1", 3 → interval_s_1_3. The number makes it unique. */
 static struct str function_name(struct arena *a, struct str label, unsigned number)
 {
-    char *text = arena_printf(a, "%.*s_%u", (int)MIN(label.n, (size_t)FN_NAME_MAX - 11), label.p,
-                              number);
+    char *text =
+        arena_printf(a, "%.*s_%u", (int)MIN(label.n, (size_t)FN_NAME_MAX - 11), label.p, number);
 
     for (char *p = text; *p; p++) {
         if (!is_name_char(*p))
@@ -128,7 +128,8 @@ static void plan_probe(struct compile *c, struct probe *probe)
 {
     struct image *image = c->image;
     struct prog_spec spec = { 0 };
-    struct image_probe out = { .provider = str_dup(&image->arena, str_from(probe->provider->name)) };
+    struct image_probe out = { .provider =
+                                   str_dup(&image->arena, str_from(probe->provider->name)) };
 
     probe->provider->program(&probe->targets[0], &image->arena, &spec);
     probe->index = (unsigned)image->probes.n;

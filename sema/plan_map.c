@@ -4,7 +4,8 @@
  *     value        scalar                          keyed
  *     plain        array of one                    hash
  *     aggregate    per-CPU array of one            per-CPU hash
- *     histogram    per-CPU array of buckets        per-CPU hash, key followed by the bucket's number
+ *     histogram    per-CPU array of buckets        per-CPU hash, key followed by the bucket's
+ * number
  *
  * Arrays cannot be empty, so a byte of global data (set_index) says whether a scalar map has a
  * value.

@@ -25,10 +25,11 @@ struct compile {
     const struct host *host;
     const struct registry *registry;
     struct program *program;
-    struct cdefs *cdefs; /* made by sema_settings() */
-    struct image *image; /* types and manifest live in its arena */
-    bool list_only;      /* -l with a program: stop after attach, no begin and end */
+    struct cdefs *cdefs;          /* made by sema_settings() */
+    struct image *image;          /* types and manifest live in its arena */
+    bool list_only;               /* -l with a program: stop after attach, no begin and end */
     struct expansion *expansions; /* macro.c: which texts stand for expanded macros */
+    struct includes *includes;    /* include.c: headers that were read */
     size_t n_explained;           /* messages that say already what they were expanded from */
 };
 

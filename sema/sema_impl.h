@@ -78,6 +78,15 @@ struct str sema_text(const struct sema *, struct span);
  */
 bool sema_end(struct compile *, unsigned errors);
 
+/* ---- include.c: cdefs->include; ctx is the struct compile ---- */
+bool include_header(void *ctx, struct str name, bool angle, struct str *why);
+bool path_read(struct arena *, struct str path, struct str *text);
+struct str path_dir(struct str path);                  /* "" if it has none */
+struct str path_real(struct arena *, struct str path); /* itself, if there is no such file */
+
+/* ---- import.c ---- */
+void import_scripts(struct compile *);
+
 /* ---- macro*.c ---- */
 /*
  * Expanded code points into a copy of the script's text of its own, so that its place tells which
@@ -140,6 +149,28 @@ bool names_is_variable(const struct builtin *);
 /* "did you mean", or what became of an old name. d may be NULL. */
 void names_hint(struct compile *, struct diag *d, struct str name);
 
+/* ---- resolve*.c ---- */
+struct resolver {
+    struct compile *c;
+    struct names names;
+    struct var **vars; /* all variables of the probe or function */
+    struct scope *scope;
+    const struct name_chain *chain; /* C macros being replaced */
+    unsigned sizeof_depth;          /* > 0: inside an operand that is not evaluated */
+    unsigned depth;                 /* of nesting, macros replaced */
+    VEC(struct expr *) undecided;   /* maps without key given to functions that take anything */
+};
+void resolve_expr(struct resolver *, struct expr **);
+void resolve_type(struct resolver *, struct type_expr *);
+void resolve_block(struct resolver *, struct block *);
+/* A variable that must exist gets another value. */
+void resolve_change_var(struct resolver *, struct expr *);
+/* A variable of that name must not be visible yet. */
+bool resolve_check_new(struct resolver *, struct str name, struct span, bool loop);
+struct var *resolve_declare(struct resolver *, struct str name, struct span);
+void resolve_whole_map(struct resolver *, struct expr *); /* the map itself, not a value in it */
+void resolve_write_map(struct resolver *, struct expr *);
+
 /* ---- typename.c: struct type_expr → type ---- */
 /*
  * Sets te->type, if it can be known without types of expressions. false: reported. typeof(expr)
@@ -193,17 +224,28 @@ bool typeof_fold(struct compile *, struct expr *);
 const struct type *infer_call(struct sema *, struct expr *);
 /* @m = f() with a call that updates: the type the map gets from it. */
 const struct type *infer_update(struct sema *, struct expr *call);
-bool infer_is_update(const struct expr *); /* count() and the like */
+bool infer_is_update(const struct expr *);                  /* count() and the like */
 const struct type *infer_map(struct sema *, struct expr *); /* reading it */
 /* The key of a use of @m[key], NULL for none: widens the map's key type. */
 void infer_map_key(struct sema *, struct map_sym *, struct expr *key);
 void infer_assign_map(struct sema *, struct stmt *);
 void infer_assign_var(struct sema *, struct stmt *);
 /* The variable holds values of this type, too. value may be NULL. */
-void infer_var(struct sema *, struct var *, const struct type *, enum addr_space,
-               struct span, struct expr *value);
+void infer_var(struct sema *, struct var *, const struct type *, enum addr_space, struct span,
+               struct expr *value);
 void infer_map_value(struct sema *, struct map_sym *, const struct type *, enum addr_space,
                      struct span);
+/*
+ * sizeof, typeof and typeinfo fix the type of the variable or map they look at: what is stored in
+ * it further down must fit what it was by then.
+ */
+struct type_lock {
+    const void *sym; /* struct var or struct map_sym */
+    const struct type *type;
+    struct span at;
+    struct type_lock *next;
+};
+void infer_lock(struct sema *, const struct expr *inspected);
 /* What a program reads from an aggregate: its number. Other types as they are. */
 const struct type *infer_reduced(const struct sema *, const struct type *);
 const struct type *infer_promote(const struct sema *, const struct type *, const struct type *,
@@ -227,8 +269,8 @@ enum { SIGN_OPEN = 2 };
 void check_map_decls(struct compile *);
 /* An expression and all below it. */
 void check_expr(struct sema *, struct expr **);
-/* Predicate (*pred may be NULL) and body of a probe, or function f: jumps, loops, dropped values, and
-   all expressions. */
+/* Predicate (*pred may be NULL) and body of a probe, or function f: jumps, loops, dropped values,
+   and all expressions. */
 void check_body(struct sema *, struct expr **pred, struct block *, const struct function *f);
 
 /* ---- plan_map.c ---- */

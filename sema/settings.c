@@ -48,18 +48,38 @@ static bool lookup_constant(void *ctx, struct str name, uint64_t *value)
     return kernel_enum_const(c->host->kernel, c->image->types, name, value, &type);
 }
 
-static void read_c_part(struct compile *c)
+/* --include FILE, before everything else. */
+static void include_options(struct compile *c)
 {
-    struct cdef_state *state = NULL;
+    const struct options *opt = &c->config->opt;
 
+    for (size_t i = 0; i < opt->includes.n; i++) {
+        struct str why = STR("");
+
+        if (!include_header(c, path_real(c->arena, str_from(opt->includes.v[i])), false, &why))
+            diag_error(c->diags, SPAN_NONE, "cannot include '%s': %.*s", opt->includes.v[i],
+                       STRF(why));
+    }
+}
+
+static void open_cdefs(struct compile *c)
+{
     c->cdefs = ARENA_NEW(c->arena, struct cdefs);
     c->cdefs->types = c->image->types;
     c->cdefs->diags = c->diags;
     c->cdefs->lookup = lookup_type;
     c->cdefs->constant = lookup_constant;
+    c->cdefs->include = include_header;
     c->cdefs->ctx = c;
     if (kernel_has_btf(c->host->kernel))
         cdef_predefine(c->cdefs, STR("BPFTRACE_HAVE_BTF"), STR("1"));
+}
+
+static void read_c_part(struct compile *c)
+{
+    struct cdef_state *state = NULL;
+
+    include_options(c);
     for (const struct c_item *item = c->program->c_items; item; item = item->next)
         cdef_item(c->cdefs, &state, source_text(c->sources, item->at), item->at);
     cdef_end(c->cdefs, state);
@@ -71,8 +91,8 @@ bool sema_settings(struct compile *c)
 
     for (const struct setting *set = c->program->settings; set; set = set->next)
         apply_setting(c, set);
+    open_cdefs(c);
+    import_scripts(c);
     read_c_part(c);
-    for (const struct import *import = c->program->imports; import; import = import->next)
-        diag_error(c->diags, import->at, "import is not supported yet: %.*s", STRF(import->path));
     return sema_end(c, errors);
 }

@@ -25,9 +25,10 @@ static const struct arg_name {
     const char *name;
     enum arg_kind kind;
 } args[] = {
-    { "int", ARG_INT },         { "ptr", ARG_PTR }, { "addr", ARG_ADDR }, { "string", ARG_STRING },
-    { "str-like", ARG_STRLIKE }, { "bool", ARG_BOOL }, { "any", ARG_ANY }, { "map", ARG_MAP },
-    { "key", ARG_KEY },         { "fmt", ARG_FMT }, { "var", ARG_VAR },   { "word", ARG_WORD },
+    { "int", ARG_INT },       { "ptr", ARG_PTR },          { "addr", ARG_ADDR },
+    { "string", ARG_STRING }, { "str-like", ARG_STRLIKE }, { "bool", ARG_BOOL },
+    { "any", ARG_ANY },       { "map", ARG_MAP },          { "key", ARG_KEY },
+    { "fmt", ARG_FMT },       { "var", ARG_VAR },          { "word", ARG_WORD },
 };
 
 static void skip_blanks(const char **p)

@@ -2,8 +2,8 @@
  * typename.c - types as written in a script → types
  *
  * A name is looked for in the C part of the script, among the types every C compiler knows, among
- * the kinds of values builtins make, and at last in the kernel's BTF, so that BTF is opened only for
- * names nobody else knows.
+ * the kinds of values builtins make, and at last in the kernel's BTF, so that BTF is opened only
+ * for names nobody else knows.
  */
 #include "sema/sema_impl.h"
 
@@ -179,10 +179,12 @@ const struct type *typename_infer(struct sema *s, struct type_expr *te)
 
     if (te->type && !te->typeof_expr)
         return te->type;
-    if (te->typeof_expr)
+    if (te->typeof_expr) {
         base = infer_value(s, te->typeof_expr);
-    else if (te->typeof_type)
+        infer_lock(s, te->typeof_expr);
+    } else if (te->typeof_type) {
         base = typename_infer(s, te->typeof_type);
+    }
     if (!base)
         return NULL;
     te->type = NULL;

@@ -1,39 +1,47 @@
-#!/bin/sh
+#!/bin/bash
 # compat.sh HARK FILE.bt - one script through hark and through bpftrace: both must print the same
 #
-#   // after: COMMAND   run when attached, as in runtime.sh; without it the script ends by itself
+#   // params: WORDS    the script's parameters (shell words; $PROGS is the folder of test programs)
+#   // after: COMMAND   run when the script has printed "ready" and all is attached, then SIGINT;
+#                       without it the script ends by itself
 #   // filter: SED      applied to both outputs, for what is known to differ
 set -u
-hark=$1
+hark=$(realpath "$1")
 file=$2
-PROGS=${PROGS:-build/tests/testprogs}
+PROGS=$(realpath "${PROGS:-build/tests/testprogs}")
 export PROGS
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+runner=''
+trap 'kill $runner 2>/dev/null; rm -rf "$dir"' EXIT
 [ "$(id -u)" = 0 ] || { echo "SKIPPED $file: needs root"; exit 77; }
 command -v bpftrace >/dev/null || { echo "SKIPPED $file: needs bpftrace"; exit 77; }
 
 get() { sed -n "s|^// $1: ||p" "$file"; }
 after=$(get after)
-filter=$(get filter)
+eval "params=($(get params))"
+
+# hark says "Attached" when it is; of bpftrace one can only see that the kernel has its programs.
+attached() {
+    if [ "$1" = hark ]; then
+        grep -q '^Attached' "$dir/hark.err"
+    else
+        grep -q '^ready' "$dir/bpftrace.raw" && sleep 1
+    fi
+}
 
 run() { # name, command…
     name=$1
     shift
-    timeout -k 5 60 "$@" "$file" >"$dir/$name.raw" 2>"$dir/$name.err" </dev/null &
+    timeout --foreground -k 5 60 "$@" "$file" "${params[@]}" >"$dir/$name.raw" 2>"$dir/$name.err" </dev/null &
     runner=$!
     if [ -n "$after" ]; then
-        while kill -0 $runner 2>/dev/null && ! cat "$dir/$name.raw" "$dir/$name.err" | grep -q '^Attach'; do
-            sleep 0.02
-        done
-        # bpftrace says "Attaching" before it does: the script's BEGIN says when it is ready.
-        while kill -0 $runner 2>/dev/null && ! grep -q '^ready' "$dir/$name.raw"; do sleep 0.02; done
-        [ "$name" = hark ] || sleep 1
-        sh -c "$after" >/dev/null 2>&1
-        kill -INT $runner
+        until attached "$name" || ! kill -0 $runner 2>/dev/null; do sleep 0.02; done
+        bash -c "$after" >/dev/null 2>&1
+        kill -INT $runner 2>/dev/null
     fi
-    wait $runner || { echo "FAILED $file: $name ended with $?"; cat "$dir/$name.err"; exit 1; }
-    grep -v '^Attaching ' "$dir/$name.raw" | sed -e "${filter:-s/^//}" >"$dir/$name"
+    wait $runner || { echo "FAILED $file: $name ended with $?"; cat "$dir/$name.raw" "$dir/$name.err"; exit 1; }
+    runner=''
+    grep -av '^Attaching ' "$dir/$name.raw" | sed -e "$(get filter)" >"$dir/$name"
 }
 run hark "$hark"
 run bpftrace env BPFTRACE_STRLEN=64 bpftrace
