@@ -130,7 +130,7 @@ static bool func_emit(struct cg *cg, const struct expr *call, struct cg_val *out
     if (!func_is_user(cg_probe(cg)))
         return true;
     return process_pid(cg, &pid) && cg_store(cg, cg_at(cg, place, 8, u32), u32, pid, call->at) &&
-           cg_store(cg, cg_at(cg, place, 12, u32), u32, cg_int(cg, u32, 0), call->at);
+           cg_store(cg, cg_at(cg, place, 12, u32), u32, cg_int(cg, u32, USYM_IS_PROBED), call->at);
 }
 
 static const struct type *ctx_result(struct sema *s, struct expr *call)

@@ -3,8 +3,8 @@
  *
  * A histogram is a map whose key ends in a bucket's number and whose value is a counter: { u64 }.
  * So only buckets that were hit take memory, and an update is one increment. The program computes
- * the number (LANGUAGE.md 15.2), output/hist.h knows what it stands for. Samples are signed 64-bit
- * numbers.
+ * the number (LANGUAGE.md 15.2), output/hist.h knows what it stands for. Only signed
+ * samples can be negative.
  *
  * hist: param[0] is the number of bits each power of two is split by. lhist: param[0] to param[2]
  * are min, max, step.
@@ -37,7 +37,8 @@ static bool sample(struct cg *cg, const struct expr *call, struct cg_val *out)
 
     if (!cg_expr(cg, call_arg(call, 0), &v))
         return false;
-    *out = cg_convert(cg, cg_load(cg, v), i64(cg));
+    v = cg_load(cg, v);
+    *out = cg_convert(cg, v, type_is_signed(v.type) ? i64(cg) : u64(cg));
     return true;
 }
 
@@ -45,8 +46,11 @@ static bool sample(struct cg *cg, const struct expr *call, struct cg_val *out)
 static struct cg_val unless_below(struct cg *cg, struct cg_val n, int64_t bound,
                                   struct cg_val bucket)
 {
-    struct cg_val below = cg_op(cg, OP_LT, n, cg_int(cg, i64(cg), (uint64_t)bound));
+    struct cg_val below;
 
+    if (bound == 0 && !type_is_signed(n.type))
+        return bucket;
+    below = cg_op(cg, OP_LT, n, cg_int(cg, n.type, (uint64_t)bound));
     return cg_select(cg, below, cg_u64(cg, 0), bucket);
 }
 

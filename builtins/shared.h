@@ -7,8 +7,14 @@
 #include "codegen/emit.h"
 #include "types/value_kind.h"
 
-/* symbol.c: u64 address; { u64 address, u32 pid, u32 reserved }. */
+/* symbol.c: u64 address; { u64 address, u32 pid, u32 flags }. */
+enum { USYM_IS_PROBED = 1 }; /* `func`: the address is that of one of the image's uprobes */
 extern const struct value_kind ksym_kind, usym_kind;
+
+/* remember.c: plan, code and event of builtins whose values are named by a process's maps. */
+bool remember_plan(struct planner *, struct expr *call);
+bool remember_emit(struct cg *, const struct expr *call, struct cg_val pid);
+int remember_event(struct session *, const struct image_action *, const void *data, size_t len);
 
 /* process.c: the process id user space knows (hark's PID namespace), as a u32. */
 bool process_pid(struct cg *, struct cg_val *out);

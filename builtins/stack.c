@@ -5,8 +5,7 @@
  *     ustack: { u32 pid; u32 0; u64 frames; u64 address[limit] }   (build_id: 32 bytes a frame)
  *
  * The kernel fills unused frames with zeros, so that stacks can be map keys. Names are looked up
- * when a stack is printed, and its process may be gone by then: the first time a program stores a
- * user stack of a process it says so in a record, and we read the process's maps at once.
+ * when a stack is printed; remember.c sees to it that what its process had mapped is known then.
  */
 #include "builtins/builtin.h"
 
@@ -23,7 +22,6 @@
 
 #define DEFAULT_LIMIT 127
 #define MAX_LIMIT     1024
-#define SEEN_MAP      "hark_seen_pids"
 
 enum { PARAM_LIMIT, PARAM_MODE };
 
@@ -118,41 +116,6 @@ static const struct type *ustack_result(struct sema *s, struct expr *call)
     return type_opaque(sema_types(s), &ustack_kind, param);
 }
 
-/* The map of processes already reported; made once. Returns its index. */
-static int seen_map(struct image *image)
-{
-    struct types *t = image->types;
-
-    for (size_t i = 0; i < image->maps.n; i++) {
-        if (str_eqz(image->maps.v[i].name, SEEN_MAP))
-            return (int)i;
-    }
-    arena_vec_push(&image->arena, &image->maps,
-                   (struct image_map){
-                       .name = STR(SEEN_MAP),
-                       .elf_name = STR(SEEN_MAP),
-                       .role = MAP_OTHER,
-                       .bpf_type = BPF_MAP_TYPE_LRU_HASH,
-                       .max_entries = 4096,
-                       .key = type_int(t, 4, false),
-                       .value = type_int(t, 4, false),
-                       .key_size = 4,
-                       .value_size = 4,
-                       .set_index = -1,
-                   });
-    return (int)image->maps.n - 1;
-}
-
-static bool ustack_plan(struct planner *p, struct expr *call)
-{
-    const struct type *u32 = type_int(p->c->image->types, 4, false);
-    struct image_action *a = plan_action(p, call, &u32, 1);
-
-    a->map = seen_map(p->c->image);
-    a->control = true;
-    return true;
-}
-
 /* Frames to place + offset, their number to the u64 before. */
 static bool emit_frames(struct cg *cg, const struct expr *call, struct cg_val place,
                         uint32_t offset, uint64_t flags)
@@ -176,28 +139,6 @@ static bool kstack_emit(struct cg *cg, const struct expr *call, struct cg_val *o
     return emit_frames(cg, call, cg_result_place(cg, out, call->type), 8, 0);
 }
 
-/* Once a process: a record, so that its maps are read while it lives. */
-static bool report_process(struct cg *cg, const struct expr *call, struct cg_val pid)
-{
-    const struct type *u64 = type_int(cg_types(cg), 8, false);
-    const struct type *u32 = type_int(cg_types(cg), 4, false);
-    struct cg_val key = cg_place(cg, u32);
-    struct cg_val args[] = { cg_map(cg, call->call.action->map), key, key, cg_u64(cg, BPF_ANY) };
-    struct cg_record r;
-    struct cg_if unseen;
-    bool ok;
-
-    if (!cg_store(cg, key, u32, pid, call->at))
-        return false;
-    unseen = cg_if_begin(
-        cg, cg_op(cg, OP_EQ, cg_helper(cg, BPF_FUNC_map_lookup_elem, args, 2, u64), cg_u64(cg, 0)));
-    cg_helper(cg, BPF_FUNC_map_update_elem, args, 4, NULL);
-    ok = cg_record_begin(cg, call, &r) &&
-         cg_store(cg, cg_record_place(cg, &r, 0), u32, pid, call->at) && cg_record_end(cg, &r);
-    cg_if_end(cg, &unseen);
-    return ok;
-}
-
 static bool ustack_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
 {
     const struct type *u32 = type_int(cg_types(cg), 4, false);
@@ -206,26 +147,13 @@ static bool ustack_emit(struct cg *cg, const struct expr *call, struct cg_val *o
 
     if (call->type->param[PARAM_MODE] == STACK_BUILD_ID)
         flags |= BPF_F_USER_BUILD_ID;
-    return process_pid(cg, &pid) && report_process(cg, call, pid) &&
+    return process_pid(cg, &pid) && remember_emit(cg, call, pid) &&
            cg_store(cg, cg_at(cg, place, 0, u32), u32, pid, call->at) &&
            cg_store(cg, cg_at(cg, place, 4, u32), u32, cg_int(cg, u32, 0), call->at) &&
            emit_frames(cg, call, place, 16, flags);
 }
 
 /* ---- running ---- */
-
-static int ustack_event(struct session *s, const struct image_action *a, const void *data,
-                        size_t len)
-{
-    uint32_t pid;
-
-    (void)a;
-    if (len < sizeof(pid))
-        return 0;
-    memcpy(&pid, data, sizeof(pid));
-    symbols_user_remember(session_host(s)->symbols, pid);
-    return 0;
-}
 
 static void add_frame(struct buf *b, unsigned mode, uint64_t addr, bool known,
                       const struct sym *sym, bool is_user)
@@ -319,6 +247,8 @@ static const struct value *ustack_decode(const struct decode *d, const struct ty
             continue;
         }
         memcpy(&addr, frame, sizeof(addr));
+        if (!addr)
+            continue; /* not code: the kernel followed what is no frame pointer */
         known =
             t->param[PARAM_MODE] != STACK_RAW && symbols_user(d->host->symbols, pid, addr, &sym);
         add_frame(&b, (unsigned)t->param[PARAM_MODE], addr, known, &sym, true);
@@ -361,9 +291,9 @@ const struct builtin builtins_stack[] = {
         .kind = &ustack_kind,
         .result = ustack_result,
         .check = stack_check,
-        .plan = ustack_plan,
+        .plan = remember_plan,
         .emit = ustack_emit,
-        .event = ustack_event,
+        .event = remember_event,
     },
     { .name = NULL },
 };

@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "builtins/shared.h"
 #include "codegen/emit.h"
+#include "image/image.h"
 #include "output/value.h"
 #include "sema/call.h"
 #include "symbols/symbols.h"
@@ -42,18 +43,56 @@ static const struct value *ksym_decode(const struct decode *d, const struct type
     return named(d, symbols_kernel(d->host->symbols, addr, &sym), &sym, addr);
 }
 
+/*
+ * The program may have ended before we could see what it had mapped where. But what it ran into is
+ * one of our uprobes, and mappings begin at pages: the target with the same last bits, if there is
+ * but one, tells where the file was mapped.
+ */
+static bool probed_place(const struct image *image, uint64_t addr, struct str *path,
+                         uint64_t *offset)
+{
+    const struct target *found = NULL;
+
+    for (size_t i = 0; i < image->probes.n; i++) {
+        const struct image_probe *p = &image->probes.v[i];
+
+        for (size_t j = 0; j < p->targets.n; j++) {
+            const struct target *t = &p->targets.v[j];
+
+            if (!t->has_addr || !t->path.n || (t->addr ^ addr) & 0xfff)
+                continue;
+            if (found && (found->addr != t->addr || !str_eq(found->path, t->path)))
+                return false;
+            found = t;
+        }
+    }
+    if (!found)
+        return false;
+    *path = found->path;
+    *offset = found->addr;
+    return true;
+}
+
 static const struct value *usym_decode(const struct decode *d, const struct type *t,
                                        const void *bytes)
 {
     struct {
         uint64_t addr;
-        uint32_t pid, reserved;
+        uint32_t pid, flags;
     } v;
     struct sym sym;
+    struct str path;
+    uint64_t offset;
+    bool known;
 
     (void)t;
     memcpy(&v, bytes, sizeof(v));
-    return named(d, symbols_user(d->host->symbols, v.pid, v.addr, &sym), &sym, v.addr);
+    known = symbols_user(d->host->symbols, v.pid, v.addr, &sym);
+    if (!known && v.flags & USYM_IS_PROBED && probed_place(d->image, v.addr, &path, &offset)) {
+        symbols_user_saw(d->host->symbols, v.pid, v.addr, path, offset);
+        known = symbols_user(d->host->symbols, v.pid, v.addr, &sym);
+    }
+    return named(d, known, &sym, v.addr);
 }
 
 const struct value_kind ksym_kind = {
@@ -87,7 +126,7 @@ static bool usym_emit(struct cg *cg, const struct expr *call, struct cg_val *out
     const struct type *u32 = type_int(cg_types(cg), 4, false);
     struct cg_val pid;
 
-    return store_address(cg, call, out) && process_pid(cg, &pid) &&
+    return store_address(cg, call, out) && process_pid(cg, &pid) && remember_emit(cg, call, pid) &&
            cg_store(cg, cg_at(cg, *out, 8, u32), u32, pid, call->at) &&
            cg_store(cg, cg_at(cg, *out, 12, u32), u32, cg_int(cg, u32, 0), call->at);
 }
@@ -229,7 +268,9 @@ const struct builtin builtins_symbol[] = {
         .sig = "kind(addr)",
         .doc = "Name of an address of the current process.",
         .kind = &usym_kind,
+        .plan = remember_plan,
         .emit = usym_emit,
+        .event = remember_event,
     },
     {
         .name = "kaddr",

@@ -1,10 +1,12 @@
 /*
  * info.c - hark --info and hark --builtins
  *
- * The labels of --info are matched by test suites (LANGUAGE.md 21.3): two columns of 35.
+ * The labels of --info are matched by test suites (LANGUAGE.md 21.3): two columns of 35. A
+ * process that may not load programs sees "unknown" where only trying would tell.
  */
 #include "cli/list.h"
 
+#include "cli/pipeline.h"
 #include "codegen/codegen.h"
 #include "kernel/kernel.h"
 #include "probes/provider.h"
@@ -13,22 +15,33 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
-static void print_row(const char *left, bool l, const char *right, bool r)
+/* What one print asks of. */
+struct asked {
+    struct kernel *kernel;
+    bool may_load; /* features are found out by loading little programs */
+};
+
+static const char *yes_or_no(const struct asked *a, enum kernel_feature f)
+{
+    if (!a->may_load)
+        return "unknown";
+    return kernel_has(a->kernel, f) ? "yes" : "no";
+}
+
+static void print_row(const struct asked *a, const char *left, enum kernel_feature l,
+                      const char *right, enum kernel_feature r)
 {
     char cell[64];
 
-    snprintf(cell, sizeof(cell), "%s: %s", left, l ? "yes" : "no");
+    snprintf(cell, sizeof(cell), "%s: %s", left, yes_or_no(a, l));
     printf("  %-33s", cell);
-    if (right) {
-        snprintf(cell, sizeof(cell), "%s: %s", right, r ? "yes" : "no");
-        printf("%-35s", cell);
-    }
-    putchar('\n');
+    snprintf(cell, sizeof(cell), "%s: %s", right, yes_or_no(a, r));
+    printf("%-35s\n", cell);
 }
 
 int list_info(const struct host *host, const struct registry *reg)
 {
-    struct kernel *k = host->kernel;
+    struct asked a = { host->kernel, pipeline_may_load() };
     struct utsname u;
     unsigned n_builtins = 0;
 
@@ -42,22 +55,16 @@ int list_info(const struct host *host, const struct registry *reg)
     printf("Build\n  version: v" HARK_VERSION "\n  LLVM: %s\n  libbpf: %s\n  builtins: %u\n\n",
            codegen_llvm_version(), libbpf_version_string(), n_builtins);
     printf("Kernel helpers\n");
-    print_row("dpath", kernel_has(k, FEATURE_D_PATH), "get_tai_ns",
-              kernel_has(k, FEATURE_KTIME_TAI));
-    print_row("get_func_ip", kernel_has(k, FEATURE_GET_FUNC_IP), "lookup_percpu_elem",
-              kernel_has(k, FEATURE_LOOKUP_PERCPU));
-    print_row("loop", kernel_has(k, FEATURE_LOOP), "for_each_map_elem",
-              kernel_has(k, FEATURE_FOR_EACH_MAP));
+    print_row(&a, "dpath", FEATURE_D_PATH, "get_tai_ns", FEATURE_KTIME_TAI);
+    print_row(&a, "get_func_ip", FEATURE_GET_FUNC_IP, "lookup_percpu_elem", FEATURE_LOOKUP_PERCPU);
+    print_row(&a, "loop", FEATURE_LOOP, "for_each_map_elem", FEATURE_FOR_EACH_MAP);
     printf("\nKernel features\n");
     printf("  %-33s%-35s\n", "Instruction limit: 1000000",
-           kernel_has_btf(k) ? "btf: yes" : "btf: no");
-    print_row("module btf", kernel_has(k, FEATURE_MODULE_BTF), "ringbuf",
-              kernel_has(k, FEATURE_RINGBUF));
+           kernel_has_btf(a.kernel) ? "btf: yes" : "btf: no");
+    print_row(&a, "module btf", FEATURE_MODULE_BTF, "ringbuf", FEATURE_RINGBUF);
     printf("\nProbe types\n");
-    print_row("kprobe_multi", kernel_has(k, FEATURE_KPROBE_MULTI), "uprobe_multi",
-              kernel_has(k, FEATURE_UPROBE_MULTI));
-    print_row("kprobe_session", kernel_has(k, FEATURE_KPROBE_SESSION), "iter",
-              kernel_has(k, FEATURE_ITER));
+    print_row(&a, "kprobe_multi", FEATURE_KPROBE_MULTI, "uprobe_multi", FEATURE_UPROBE_MULTI);
+    print_row(&a, "kprobe_session", FEATURE_KPROBE_SESSION, "iter", FEATURE_ITER);
     putchar('\n');
     return 0;
 }

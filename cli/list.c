@@ -12,6 +12,7 @@
 #include "probes/provider.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,25 +22,46 @@ struct listing {
     const struct provider *provider;
     struct arena arena;
     struct types *types;
-    struct str filter; /* a glob on what stands behind "type:"; empty: everything */
+    struct str filter;     /* a glob on what stands behind "type:"; empty: everything */
+    VEC(struct str) found; /* of one provider: label, newline, description */
 };
 
-static int print_target(void *arg, const struct target *t)
+/* "interval:s:" ends where a number would follow. */
+static struct str without_colon(struct str s)
+{
+    return str_ends(s, STR(":")) ? str_sub(s, 0, s.n - 1) : s;
+}
+
+static int found_target(void *arg, const struct target *t)
 {
     struct listing *l = arg;
     ptrdiff_t colon = str_find(t->label, ':');
     struct str rest = colon < 0 ? t->label : str_sub(t->label, (size_t)colon + 1, t->label.n);
     struct buf b = { 0 };
 
-    if (l->filter.n && !str_glob(l->filter, rest))
+    if (l->filter.n && !str_glob(l->filter, without_colon(rest)))
         return 0;
-    printf("%.*s\n", STRF(t->label));
-    if (l->host->config->opt.verbose && l->provider->describe) {
+    buf_printf(&b, "%.*s\n", STRF(t->label));
+    if (l->host->config->opt.verbose && l->provider->describe)
         l->provider->describe(l->host, t, l->types, &b);
-        fwrite(b.p, 1, b.n, stdout);
-        buf_free(&b);
-    }
+    arena_vec_push(&l->arena, &l->found, str_dup(&l->arena, buf_as_str(&b)));
+    buf_free(&b);
     return 0;
+}
+
+static int compare_found(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* What the provider has found, sorted. */
+static void print_found(struct listing *l)
+{
+    if (l->found.n)
+        qsort(l->found.v, l->found.n, sizeof(*l->found.v), compare_found);
+    for (size_t i = 0; i < l->found.n; i++)
+        fwrite(l->found.v[i].p, 1, l->found.v[i].n, stdout);
+    l->found.n = 0;
 }
 
 /* Parses parts for a provider; its complaints go to diags. */
@@ -66,11 +88,12 @@ static int enumerate(struct listing *l, const struct target *pattern)
     int rc = 0;
 
     if (p->list)
-        rc = p->list(l->host, pattern, print_target, l, &e);
+        rc = p->list(l->host, pattern, found_target, l, &e);
     else if (p->each)
-        rc = p->each(l->host, pattern, print_target, l, &e);
+        rc = p->each(l->host, pattern, found_target, l, &e);
     else
-        rc = print_target(l, pattern);
+        rc = found_target(l, pattern);
+    print_found(l);
     if (rc)
         fprintf(stderr, "WARNING: %s: %s\n", p->name, e.text);
     return rc;
@@ -119,14 +142,14 @@ static bool list_typed(struct listing *l, const struct registry *reg, struct str
         if (!exact && p->user && !path && !l->host->config->opt.pid)
             continue;
         l->provider = p;
+        /* "interval:s": one of the few words list() shows, whatever it is asked for */
+        l->filter = p->list && n > 1 ? without_colon(parts[1]) : STR("");
         if (n == 2 && str_eq(parts[1], STR("*"))) {
             list_all(l);
         } else if (parse_parts(l, parts, n, &diags, &t)) {
             if (enumerate(l, &t) && exact)
                 return false;
         } else if (exact && p->list) {
-            /* "interval:s": one of the few words list() shows */
-            l->filter = STR("");
             enumerate(l, &t);
         } else if (exact) {
             diag_print(&diags, stderr, true, l->host->config->opt.colour);

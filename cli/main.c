@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,23 @@ static int run_mode(const struct args *args, struct config *config, struct host 
     return status;
 }
 
+/* The other end of the pipe is closed: who reads has seen enough (hark -l | head). */
+static bool reader_is_gone(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+/* Nobody looks whether each line of a list or a dump could be written; here it shows. */
+static int flush_output(int status)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status || reader_is_gone())
+        return status;
+    fputs("ERROR: cannot write to the standard output: is the disk full?\n", stderr);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     struct registry registry = { builtin_families, probe_providers, out_formats() };
@@ -171,5 +189,5 @@ int main(int argc, char **argv)
     }
     args_free(&config);
     arena_free(&arena);
-    return status;
+    return flush_output(status);
 }

@@ -21,6 +21,13 @@ static uint64_t effective_caps(void)
     return data[0].effective | (uint64_t)data[1].effective << 32;
 }
 
+bool pipeline_may_load(void)
+{
+    uint64_t caps = effective_caps();
+
+    return (caps >> CAP_SYS_ADMIN & 1) || ((caps >> CAP_BPF & 1) && (caps >> CAP_PERFMON & 1));
+}
+
 static bool lockdown_forbids(void)
 {
     char text[128] = "";

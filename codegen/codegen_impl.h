@@ -59,6 +59,8 @@ struct cg_frame {
     struct cg_space *space;
     unsigned depth; /* functions around this one */
     uint32_t stack_used;
+    LLVMValueRef last_stack; /* the slot made last; it lies deepest */
+    bool mixed_stack;        /* some slot is written in more than one way: see frame_close() */
     VEC(struct cg_temp) temps;
     VEC(size_t) busy;                        /* indices into temps, in the order taken */
     VEC(LLVMValueRef) records;               /* reserved and not yet submitted */
@@ -245,7 +247,8 @@ bool slot_clear(struct cg *, const struct map_sym *);
 /* ---- memory.c ---- */
 LLVMValueRef memory_slot(struct cg *, LLVMTypeRef); /* scalar stack slot, in the entry block */
 LLVMValueRef memory_scratch_base(struct cg *);
-/* On the stack in any case, to the end of the statement; NULL if that makes more than limit bytes. */
+/* On the stack in any case, to the end of the statement; NULL if that makes more than limit bytes.
+ */
 LLVMValueRef memory_stack(struct cg *, uint32_t size, uint32_t limit);
 LLVMValueRef memory_keep(struct cg *, uint32_t size);    /* for a variable: lives to the end */
 LLVMValueRef memory_scratch(struct cg *, uint32_t size); /* NULL constant if size is 0 */
@@ -301,6 +304,8 @@ bool loop_range(struct cg *, const struct stmt *);
 bool loop_map(struct cg *, const struct stmt *);
 void loop_break(struct cg *);
 void loop_continue(struct cg *);
+/* The program or fn that for bodies are part of: a return leaves all of it. */
+const struct cg_frame *loop_root(const struct cg_frame *);
 LLVMValueRef loop_count(struct cg *, int map_index); /* elements of a map */
 LLVMValueRef loop_scratch(struct cg *); /* BODY: the scratch memory of the function around it */
 LLVMValueRef loop_result_place(struct cg *); /* of the function around, for a long result */

@@ -179,7 +179,8 @@ static LLVMMetadataRef di_array(struct cg *cg, LLVMMetadataRef elem, uint64_t el
 
 static LLVMMetadataRef di_basic(struct cg *cg, const char *name, uint32_t size, unsigned encoding)
 {
-    return LLVMDIBuilderCreateBasicType(cg->di, name, strlen(name), size * 8, encoding, 0);
+    return LLVMDIBuilderCreateBasicType(cg->di, name, strlen(name), (uint64_t)size * 8, encoding,
+                                        0);
 }
 
 static LLVMMetadataRef di_integer(struct cg *cg, uint32_t size, bool is_signed)
@@ -269,7 +270,7 @@ static void add_pointer(struct cg *cg, struct members *m, const char *name, LLVM
 {
     LLVMMetadataRef type = LLVMDIBuilderCreatePointerType(cg->di, to, 64, 0, 0, "", 0);
 
-    m->v[m->n] = di_member(cg, name, type, 8, m->n * 8);
+    m->v[m->n] = di_member(cg, name, type, 8, (uint64_t)m->n * 8);
     m->n++;
 }
 
@@ -320,7 +321,7 @@ void debug_map(struct cg *cg, const struct image_map *map, LLVMValueRef global,
         add_pointer(cg, &m, "key", key_type(cg, map));
         add_pointer(cg, &m, "value", value_type(cg, map));
     }
-    debug_global(cg, global, map->elf_name, di_struct(cg, m.v, m.n, m.n * 8));
+    debug_global(cg, global, map->elf_name, di_struct(cg, m.v, m.n, (uint64_t)m.n * 8));
 }
 
 void debug_bytes(struct cg *cg, LLVMValueRef global, const char *name, uint32_t size)

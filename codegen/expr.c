@@ -275,6 +275,7 @@ static struct choice choice_begin(struct cg *cg, const struct expr *e, struct cg
         c.place = memory_slot(cg, llvm_int(cg, e->type->size));
     else
         c.place = cg_result_place(cg, out, e->type).v;
+    cg->frame->mixed_stack = true;
     return c;
 }
 

@@ -53,6 +53,13 @@ static void finish(struct cg *cg, struct cg_val part, const struct expr *e, stru
     *out = part;
 }
 
+/* Is it `ctx`, just made a number? Then members are loaded as the verifier wants it. */
+static bool is_context(struct cg *cg, struct cg_val v)
+{
+    return v.where == CG_VALUE && cg->frame->kind == FRAME_PROGRAM && LLVMIsAPtrToIntInst(v.v) &&
+           LLVMGetOperand(v.v, 0) == cg->frame->ctx;
+}
+
 /* Follows pointers until what they point to is no pointer. */
 static bool follow(struct cg *cg, const struct expr *of, struct cg_val v, struct cg_val *out)
 {
@@ -61,6 +68,10 @@ static bool follow(struct cg *cg, const struct expr *of, struct cg_val v, struct
 
     if (type->kind != TYPE_PTR || !type->elem)
         return cg_error(cg, of->at, "this has no members");
+    if (is_context(cg, v) && type->elem->kind == TYPE_STRUCT) {
+        *out = (struct cg_val){ .where = CG_CTX, .type = type->elem };
+        return true;
+    }
     v = cg_load(cg, v);
     for (type = type->elem; type->kind == TYPE_PTR; type = type->elem)
         v = cg_load(cg, remote(v, type, as));

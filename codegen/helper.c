@@ -93,7 +93,7 @@ static uint32_t new_site(struct cg *cg, enum site_kind kind, struct span at, con
         site.at.text = str_dup(&image->arena, site.at.text);
     }
     arena_vec_push(&image->arena, &image->sites, site);
-    return (uint32_t)(ROUND_UP(sizeof(struct image_ctl), 8) + ROUND_UP(image->n_sets, 8) +
+    return (uint32_t)(ROUND_UP(sizeof(struct image_ctl), 8) + ROUND_UP((size_t)image->n_sets, 8) +
                       index * sizeof(struct image_site_count));
 }
 

@@ -120,7 +120,7 @@ bool loop_unroll(struct cg *cg, const struct stmt *s)
 
 static LLVMValueRef cell(struct cg *cg, LLVMValueRef cells, unsigned i)
 {
-    return memory_at(cg, cells, 8 * i);
+    return memory_at(cg, cells, 8ull * i);
 }
 
 LLVMValueRef loop_scratch(struct cg *cg)
@@ -141,7 +141,7 @@ LLVMValueRef loop_result_place(struct cg *cg)
     return memory_load(cg, cg->ptr, cell(cg, cg->frame->ctx, CELL_RESULT));
 }
 
-static const struct cg_frame *root_of(const struct cg_frame *frame)
+const struct cg_frame *loop_root(const struct cg_frame *frame)
 {
     while (frame->kind == FRAME_BODY)
         frame = frame->parent;
@@ -153,7 +153,7 @@ void loop_return(struct cg *cg, LLVMValueRef v)
     struct cg_frame *frame = cg->frame;
 
     if (!v)
-        v = LLVMConstInt(cg->i64, (uint64_t)root_of(frame)->default_return, true);
+        v = LLVMConstInt(cg->i64, (uint64_t)loop_root(frame)->default_return, true);
     frame->returns = true;
     memory_store(cg, llvm_const(cg, 1), cell(cg, frame->ctx, CELL_STATUS));
     memory_store(cg, v, cell(cg, frame->ctx, CELL_VALUE));
@@ -309,7 +309,7 @@ static void prepare_cells(struct cg *cg, const struct body *body, LLVMValueRef c
         memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_STATUS));
     if (body->frame.scratch)
         memory_store(cg, memory_scratch_base(cg), cell(cg, cells, CELL_SCRATCH));
-    if (root_of(cg->frame)->result_place)
+    if (loop_root(cg->frame)->result_place)
         memory_store(cg, loop_result_place(cg), cell(cg, cells, CELL_RESULT));
 }
 

@@ -108,8 +108,10 @@ bool map_key(struct cg *cg, const struct map_sym *sym, const struct expr *key, L
         *out = map->buckets ? cg_place(cg, cg->u32).v : zero_key(cg);
         return true;
     }
-    if (!key)
-        return cg_error(cg, cg->at, "%.*s needs a key here", STRF(sym->name));
+    if (!key) {
+        cg_error(cg, cg->at, "%.*s needs a key here", STRF(sym->name));
+        return false;
+    }
     if (!key_as_found(cg, map, sym->key, key, out, &found))
         return false;
     return found || build_key(cg, map, sym->key, key, out);

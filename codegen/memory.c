@@ -90,7 +90,8 @@ static bool fits_stack(struct cg *cg, uint32_t size)
 static LLVMValueRef take_stack(struct cg *cg, uint32_t size)
 {
     cg->frame->stack_used += size;
-    return entry_alloca(cg, LLVMArrayType2(cg->i8, size));
+    cg->frame->last_stack = entry_alloca(cg, LLVMArrayType2(cg->i8, size));
+    return cg->frame->last_stack;
 }
 
 LLVMValueRef memory_keep(struct cg *cg, uint32_t size)
@@ -99,8 +100,10 @@ LLVMValueRef memory_keep(struct cg *cg, uint32_t size)
     LLVMValueRef p;
 
     size = ROUND_UP(MAX(size, 1u), 8);
-    if (fits_stack(cg, size))
+    if (fits_stack(cg, size)) {
+        cg->frame->mixed_stack = true;
         return take_stack(cg, size);
+    }
     block_enter(cg, cg->frame->setup);
     p = take_scratch(cg, size, true);
     block_enter(cg, here);
@@ -122,6 +125,7 @@ static LLVMValueRef reuse_temp(struct cg *cg, uint32_t size)
         if (t->busy || t->size < size || t->size > 2 * size)
             continue;
         t->busy = true;
+        frame->mixed_stack = true;
         arena_vec_push(&cg->arena, &frame->busy, i);
         return t->slot;
     }

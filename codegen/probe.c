@@ -70,6 +70,18 @@ void frame_open(struct cg *cg, struct cg_frame *frame, enum frame_kind kind, LLV
     block_enter(cg, frame->body);
 }
 
+/*
+ * Where one way through the program stores a number in a slot and another lets a helper write
+ * there, the verifier (6.8 and later) may look for that slot in states from before it was used, and
+ * give up with "verifier bug: stack slot". Writing to the deepest slot first makes all of them
+ * known.
+ */
+static void touch_stack(struct cg *cg, const struct cg_frame *frame)
+{
+    if (frame->mixed_stack && frame->last_stack)
+        LLVMSetVolatile(memory_store(cg, llvm_const(cg, 0), frame->last_stack), true);
+}
+
 void frame_close(struct cg *cg, struct cg_frame *frame)
 {
     LLVMValueRef missing;
@@ -86,6 +98,7 @@ void frame_close(struct cg *cg, struct cg_frame *frame)
         }
     }
     block_enter(cg, frame->setup);
+    touch_stack(cg, frame);
     block_jump(cg, frame->body);
 }
 
@@ -292,7 +305,7 @@ static LLVMValueRef param(struct cg *cg, LLVMValueRef fn, unsigned i, unsigned n
 {
     if (n <= MAX_PARAMS)
         return LLVMGetParam(fn, i);
-    return memory_load(cg, type, memory_at(cg, LLVMGetParam(fn, 0), 8 * i));
+    return memory_load(cg, type, memory_at(cg, LLVMGetParam(fn, 0), 8ull * i));
 }
 
 static bool bind_param(struct cg *cg, struct var *var, LLVMValueRef fn, unsigned i, unsigned n)
@@ -427,7 +440,7 @@ static LLVMValueRef in_one_place(struct cg *cg, LLVMValueRef *args, unsigned n)
     LLVMValueRef place = cg_place_bytes(cg, 8 * n).v;
 
     for (unsigned i = 0; i < n; i++)
-        memory_store(cg, args[i], memory_at(cg, place, 8 * i));
+        memory_store(cg, args[i], memory_at(cg, place, 8ull * i));
     return place;
 }
 

@@ -61,7 +61,7 @@ static void set_bucket(struct cg *cg, struct cg_slot *slot, struct cg_val bucket
         return;
     }
     memory_store(cg, cg_convert(cg, bucket, cg->u64).v,
-                 memory_at(cg, slot->key, ROUND_UP(slot->sym->key->size, 8)));
+                 memory_at(cg, slot->key, ROUND_UP((uint64_t)slot->sym->key->size, 8)));
 }
 
 bool cg_slot_open(struct cg *cg, struct cg_slot *slot, const struct cg_val *bucket)
@@ -114,7 +114,7 @@ enum cell { CELL_KEY, CELL_FIRST, CELL_SECOND, CELLS };
 
 static LLVMValueRef cell(struct cg *cg, LLVMValueRef cells, enum cell i)
 {
-    return memory_at(cg, cells, 8u * i);
+    return memory_at(cg, cells, 8ull * i);
 }
 
 static LLVMValueRef load_cell(struct cg *cg, LLVMValueRef cells, enum cell i)

@@ -70,17 +70,9 @@ static bool drop(struct cg *cg, const struct expr *e)
     return cg_expr(cg, e, &ignored);
 }
 
-/* The frame whose result a return gives: loops are left together with the function around them. */
-static const struct cg_frame *root_of(const struct cg_frame *frame)
-{
-    while (frame->kind == FRAME_BODY)
-        frame = frame->parent;
-    return frame;
-}
-
 bool stmt_return(struct cg *cg, struct cg_val v, struct span at)
 {
-    const struct cg_frame *root = root_of(cg->frame);
+    const struct cg_frame *root = loop_root(cg->frame);
     const struct type *type = root->kind == FRAME_FUNCTION ? root->result : cg->i64_type;
 
     if (type->kind == TYPE_NONE) {

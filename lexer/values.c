@@ -142,7 +142,7 @@ void lexer_take_escape(struct parser *p, struct str text, struct span at)
 void lexer_report_character(struct parser *p, unsigned char c, struct span at)
 {
     struct diag *d = isprint(c) ? lexer_error(p, at, "unexpected '%c'", c)
-                                : lexer_error(p, at, "unexpected byte 0x%02x", c);
+                                : lexer_error(p, at, "unexpected '\\x%02x'", c);
 
     if (c == '\'')
         diag_hint(p->diags, d, "strings are written with double quotes");

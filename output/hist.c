@@ -41,8 +41,8 @@ static const char *bound_text(struct arena *a, struct bound b)
 
 uint64_t hist_log2_buckets(unsigned bits)
 {
-    /* The last one is that of INT64_MAX, whose highest bit is number 62. */
-    return ((64 - (uint64_t)bits) << bits) + 1;
+    /* The last one is that of UINT64_MAX, whose highest bit is number 63. */
+    return ((65 - (uint64_t)bits) << bits) + 1;
 }
 
 struct value_bucket hist_log2_bucket(struct arena *a, unsigned bits, uint64_t index, uint64_t count)
@@ -60,7 +60,9 @@ struct value_bucket hist_log2_bucket(struct arena *a, unsigned bits, uint64_t in
     next = log2_bound(bits, index + 1);
     bucket.has_min = true;
     bucket.min = (int64_t)bound_value(low);
-    bucket.max = (int64_t)(bound_value(next) - 1);
+    /* Beyond the last one is 2^64. */
+    bucket.max = index == hist_log2_buckets(bits) - 1 ? (int64_t)UINT64_MAX
+                                                      : (int64_t)(bound_value(next) - 1);
     if (bucket.min == bucket.max)
         bucket.label = str_printf(a, "[%" PRId64 "]", bucket.min);
     else

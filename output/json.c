@@ -95,12 +95,12 @@ static void put_hist(struct buf *b, const struct value *v)
         buf_puts(b, i ? ",{" : "{");
         if (bucket->has_min) {
             buf_puts(b, "\"min\": ");
-            put_int(b, bucket->min);
+            put_uint(b, (uint64_t)bucket->min);
             buf_puts(b, ", ");
         }
         if (bucket->has_max) {
             buf_puts(b, "\"max\": ");
-            put_int(b, bucket->max);
+            bucket->has_min ? put_uint(b, (uint64_t)bucket->max) : put_int(b, bucket->max);
             buf_puts(b, ", ");
         }
         buf_puts(b, "\"count\": ");
@@ -244,7 +244,8 @@ static void json_text(struct out *o, enum out_text kind, struct str text)
         [OUT_JOIN] = "join",     [OUT_SYSTEM] = "syscall",
     };
 
-    if (kind == OUT_JOIN && str_ends(text, STR("\n")))
+    /* The newline text mode adds of its own. */
+    if ((kind == OUT_JOIN || kind == OUT_SYSTEM) && str_ends(text, STR("\n")))
         text.n--;
     begin(o, types[kind]);
     put_string(member(o, "data"), text);

@@ -34,7 +34,7 @@ struct value_bucket {
     uint64_t count;
     /* Bounds for JSON, inclusive; has_* says which exist (LANGUAGE.md 18). */
     bool has_min, has_max;
-    int64_t min, max;
+    int64_t min, max; /* with has_min they are never negative: uint64_t in disguise */
     struct str label; /* for text: "[512, 1K)" */
 };
 

@@ -98,7 +98,8 @@ static struct str quote_token(struct parser *p, struct span at, const char *name
     if (strcmp(name, "end of input") == 0)
         return STR("end of input");
     for (size_t i = 0; i < text.n && i < LONGEST; i++)
-        buf_putc(&b, isprint((unsigned char)text.p[i]) ? text.p[i] : '?');
+        buf_printf(&b, isprint((unsigned char)text.p[i]) ? "%c" : "\\x%02x",
+                   (unsigned char)text.p[i]);
     if (text.n > LONGEST)
         buf_puts(&b, "...");
     quoted = str_printf(p->arena, strcmp(name, "string") == 0 ? "string %.*s" : "'%.*s'",
@@ -132,7 +133,8 @@ static void add_hint(struct parser *p, struct diag *d, const char *found,
              (has(e, "'{'") || (has(e, "')'") && e->n == 1)))
         diag_hint(p->diags, d, "put the whole expression in parentheses");
     else if (has(e, "attach point") && has(e, "macro"))
-        diag_hint(p->diags, d, "a probe looks like this: kprobe:vfs_read { @ = count(); }");
+        diag_hint(p->diags, d,
+                  "a probe looks like this: tracepoint:sched:sched_switch { @ = count(); }");
 }
 
 void parse_report(struct parser *p, struct span at, const char *found, const char *const *expected,

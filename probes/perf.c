@@ -33,6 +33,30 @@ static bool time_error(const struct attach_parse *p, const char *what)
     return false;
 }
 
+/* profile:99 is nanoseconds by the rules, and never meant so. */
+static bool unit_error(const struct attach_parse *p)
+{
+    struct str type = p->parts[0], n = p->parts[1];
+    bool profile = str_starts(type, STR("p"));
+    struct diag *d;
+
+    d = diag_error(p->diags, p->at, "%.*s: %.*s is %.*s ns, and the shortest duration is 1 us",
+                   STRF(type), STRF(n), STRF(n));
+    diag_hint(p->diags, d,
+              profile ? "for %.*s times a second: %.*s:hz:%.*s" : "for %.*s seconds: %.*s:s:%.*s",
+              STRF(n), STRF(type), STRF(n));
+    return false;
+}
+
+static bool is_plain_number(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    }
+    return true;
+}
+
 /* "interval:1s" or "interval:1000000000". */
 static bool parse_duration(const struct attach_parse *p, struct target *out)
 {
@@ -44,6 +68,8 @@ static bool parse_duration(const struct attach_parse *p, struct target *out)
     }
     if (!attach_number(p->parts[1], &ns))
         return time_error(p, "this is no duration");
+    if (ns > 0 && ns < 1000 && is_plain_number(p->parts[1]))
+        return unit_error(p);
     if (ns < 1000)
         return time_error(p, "the shortest duration is 1 us");
     out->func = STR("us");

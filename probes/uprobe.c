@@ -136,6 +136,29 @@ static int emit_target(struct each_ctx *ctx, const struct elf_func *f, uint64_t 
     return rc;
 }
 
+/* Nothing is attached where it could break the traced program. */
+static int check_place(const struct each_ctx *ctx, const struct elf_func *f, uint64_t offset)
+{
+    if (ctx->host->config->opt.unsafe)
+        return 0;
+    return symbols_check_boundary(ctx->host->symbols, ctx->path, f, offset, ctx->e);
+}
+
+static int check_address(const struct each_ctx *ctx, uint64_t addr)
+{
+    struct elf_func f;
+    int rc;
+
+    if (ctx->host->config->opt.unsafe)
+        return 0;
+    rc = symbols_func_at(ctx->host->symbols, ctx->path, addr, &f, ctx->e);
+    if (rc) {
+        err_hint(ctx->e, "pass --unsafe if you are sure that an instruction begins there");
+        return rc;
+    }
+    return check_place(ctx, &f, addr - f.addr);
+}
+
 /* "ns::f" matches "ns::f(int)" with and without its parameter list. */
 static bool cpp_matches(struct str pattern, struct str name)
 {
@@ -148,11 +171,13 @@ static bool cpp_matches(struct str pattern, struct str name)
 static int each_func(void *arg, const struct elf_func *f)
 {
     struct each_ctx *ctx = arg;
+    int rc;
 
     if (ctx->pattern->lang.n &&
         (str_eq(f->name, f->demangled) || !cpp_matches(ctx->pattern->func, f->demangled)))
         return 0;
-    return emit_target(ctx, f, f->offset + ctx->pattern->offset);
+    rc = check_place(ctx, f, ctx->pattern->offset);
+    return rc ? rc : emit_target(ctx, f, f->offset + ctx->pattern->offset);
 }
 
 static int each_file(void *arg, const char *path)
@@ -167,6 +192,8 @@ static int each_file(void *arg, const char *path)
     ctx->n_files++;
     if (p->has_addr) {
         rc = symbols_file_offset(ctx->host->symbols, path, p->addr, &offset, ctx->e);
+        if (!rc)
+            rc = check_address(ctx, p->addr);
         return rc ? rc : emit_target(ctx, NULL, offset);
     }
     if (p->lang.n || str_is_glob(p->func))
@@ -175,13 +202,9 @@ static int each_file(void *arg, const char *path)
     rc = symbols_func(ctx->host->symbols, path, p->func, &f, ctx->e);
     if (rc == -ENOENT && str_is_glob(p->path))
         return 0; /* not every file of a pattern needs to have the function */
-    if (rc)
-        return rc;
-    if (p->offset && f.size && p->offset >= f.size)
-        return err_set(ctx->e, -EINVAL,
-                       "offset %llu is beyond the end of %.*s, which has %llu bytes",
-                       (unsigned long long)p->offset, STRF(p->func), (unsigned long long)f.size);
-    return emit_target(ctx, &f, f.offset + p->offset);
+    if (!rc)
+        rc = check_place(ctx, &f, p->offset);
+    return rc ? rc : emit_target(ctx, &f, f.offset + p->offset);
 }
 
 static int each_user(const struct host *host, const struct target *pattern, const char *type,

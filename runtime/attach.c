@@ -13,9 +13,14 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+/* How long detaching may take before we say what keeps us. */
+enum { PATIENCE_MS = 1000 };
 
 /*
  * Attached in a second pass and backwards, as the kernel runs the youngest of them first: so bodies
@@ -40,13 +45,46 @@ struct bpf_program *session_program(struct session *s, const struct image_probe 
     return s->programs[p - s->image->probes.v];
 }
 
+/* What an errno of attaching means for who wrote the script. */
+static const char *reason(int error)
+{
+    switch (error) {
+    case E2BIG:
+        return "the kernel runs at most 64 programs on one tracepoint or perf event, those of "
+               "other tracers included";
+    case EEXIST:
+        return "the same program is already attached there";
+    case ENOENT:
+        return "the kernel has no such event, or it is gone by now";
+    case EPERM:
+    case EACCES:
+        return "permission denied: it takes CAP_PERFMON, and the kernel's settings "
+               "(perf_event_paranoid, lockdown) may forbid it";
+    case EOPNOTSUPP:
+        return "this kernel or this machine does not support that event";
+    case EBUSY:
+        return "in use: another tracer has it to itself";
+    case EMFILE:
+    case ENFILE:
+        return "there are no file descriptors left: raise the limit with ulimit -n, or attach "
+               "fewer probes";
+    default:
+        return strerror(error);
+    }
+}
+
+static int cannot_attach(const struct target *t, int rc, struct err *e)
+{
+    return err_set(e, rc, "can't attach %.*s: %s", STRF(t->label), reason(-rc));
+}
+
 int session_add_link(struct session *s, struct bpf_link *link, const struct target *t,
                      struct err *e)
 {
     int rc = link ? (int)libbpf_get_error(link) : -MAX(errno, 1);
 
     if (rc)
-        return err_set(e, rc, "can't attach %.*s: %s", STRF(t->label), strerror(-rc));
+        return cannot_attach(t, rc, e);
     vec_push(&s->held, (struct held){ .link = link, .fd = -1 });
     return 0;
 }
@@ -77,7 +115,7 @@ int session_attach_perf(struct session *s, const struct image_probe *p, const st
     int rc;
 
     if (fd < 0)
-        return err_set(e, -errno, "can't attach %.*s: %s", STRF(t->label), strerror(errno));
+        return cannot_attach(t, -errno, e);
     link = bpf_program__attach_perf_event(session_program(s, p), fd);
     rc = session_add_link(s, link, t, e);
     if (rc)
@@ -190,9 +228,24 @@ int attach_all(struct session *s, struct err *e)
     return rc;
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 void attach_close(struct session *s)
 {
+    uint64_t patience_ends = now_ms() + PATIENCE_MS;
+    bool said = false;
+
     while (s->held.n) {
+        if (!said && now_ms() > patience_ends) {
+            fprintf(stderr, "detaching %zu probes … (Ctrl-C leaves at once)\n", s->held.n);
+            said = true;
+        }
         struct held h = s->held.v[--s->held.n];
 
         if (h.link)

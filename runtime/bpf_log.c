@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Of the messages kept for error reports. */
-static const size_t max_kept = 64 * 1024;
+static const size_t max_kept = 64 << 10;
 /* Lines of the verifier's log that are shown without -v: the refusal and how it came to it. */
 enum { TAIL_LINES = 40 };
 
@@ -29,16 +29,44 @@ static void keep(struct bpf_log *log, struct str text)
     buf_str(&log->kept, str_sub(text, 0, max_kept));
 }
 
+/* Is this to be seen at once? libbpf warns of refused programs only. */
+static bool shows(const struct bpf_log *log, enum libbpf_print_level level, const char *text)
+{
+    if (log->show_all)
+        return true;
+    if (!is_verifier_log(text))
+        return false;
+    return log->show_verifier || (log->show_refused && level == LIBBPF_WARN);
+}
+
+/* Of the log of a program that was accepted: whose it is, and the sum at its end. */
+static void keep_stats(struct bpf_log *log, struct str text)
+{
+    const char *line = memmem(text.p, text.n, "\nprocessed ", strlen("\nprocessed "));
+    ptrdiff_t first = str_find(text, '\n');
+
+    if (!line || first < 0)
+        return;
+    buf_str(&log->stats, str_sub(text, 0, (size_t)first));
+    line++;
+    buf_add(&log->stats, "\n", 1);
+    buf_add(&log->stats, line, strcspn(line, "\n"));
+    buf_add(&log->stats, "\n", 1);
+}
+
 PRINTF_LIKE(2, 0)
 static int catch_message(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
     struct buf text = { 0 };
 
-    if (level == LIBBPF_DEBUG && !current->show_all && !current->show_verifier)
+    if (level == LIBBPF_DEBUG && !current->show_all && !current->show_verifier &&
+        !current->show_refused)
         return 0;
     buf_vprintf(&text, fmt, ap);
-    if (text.n && (current->show_all || (current->show_verifier && is_verifier_log(text.p))))
+    if (text.n && shows(current, level, text.p))
         fputs(text.p, stderr);
+    if (text.n && level == LIBBPF_DEBUG && current->show_refused && is_verifier_log(text.p))
+        keep_stats(current, buf_as_str(&text));
     if (level == LIBBPF_WARN)
         keep(current, buf_as_str(&text));
     buf_free(&text);
@@ -63,8 +91,9 @@ static bool dumps(const struct config *config, const char *word)
 void bpf_log_open(struct bpf_log *log, const struct config *config)
 {
     log->show_all = dumps(config, "libbpf");
-    log->show_verifier = config->opt.verbose || dumps(config, "verifier");
-    if (!log->show_verifier) {
+    log->show_verifier = dumps(config, "verifier");
+    log->show_refused = config->opt.verbose;
+    if (!log->show_verifier && !log->show_refused) {
         log->verifier_size = config->log_size;
         log->verifier = xcalloc(1, log->verifier_size);
     }
@@ -79,6 +108,7 @@ void bpf_log_close(struct bpf_log *log)
     libbpf_set_print(log->old);
     current = NULL;
     buf_free(&log->kept);
+    buf_free(&log->stats);
     free(log->verifier);
 }
 
@@ -102,6 +132,21 @@ struct str bpf_log_between(const struct bpf_log *log, const char *before, const 
             return (struct str){ start, (size_t)(end - start) };
     }
     return STR("");
+}
+
+struct str bpf_log_stats(const struct bpf_log *log, const char *program)
+{
+    struct str rest = buf_as_str(&log->stats);
+    struct buf prefix = { 0 };
+    const char *found = NULL;
+
+    buf_printf(&prefix, "libbpf: prog '%s': ", program);
+    if (rest.n)
+        found = memmem(rest.p, rest.n, prefix.p, prefix.n);
+    buf_free(&prefix);
+    if (!found || !(found = strchr(found, '\n')))
+        return STR("");
+    return (struct str){ found + 1, strcspn(found + 1, "\n") };
 }
 
 void bpf_log_show_verifier(const struct bpf_log *log)

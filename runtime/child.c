@@ -43,28 +43,31 @@ static char **split(struct arena *arena, const char *cmd)
     return words.v;
 }
 
-static bool is_executable(const char *path)
+/* 0, or why not: the errno execve() would fail with, but EISDIR for a directory. */
+static int check_executable(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+    if (stat(path, &st))
+        return errno;
+    if (S_ISDIR(st.st_mode))
+        return EISDIR;
+    return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? 0 : EACCES;
 }
 
-/* The program a word stands for: a path, or the first fitting file in PATH. NULL if none. */
-static const char *find_program(struct arena *arena, const char *word)
+/* The first fitting file in PATH; NULL if none. */
+static const char *find_in_path(struct arena *arena, const char *word)
 {
     const char *path_list = getenv("PATH");
     struct str dirs = str_from(path_list ? path_list : "/bin:/usr/bin");
 
-    if (strchr(word, '/'))
-        return is_executable(word) ? word : NULL;
     for (size_t from = 0; from <= dirs.n;) {
         struct str rest = str_sub(dirs, from, dirs.n);
         ptrdiff_t colon = str_find(rest, ':');
         struct str dir = str_sub(rest, 0, colon < 0 ? rest.n : (size_t)colon);
         const char *path = arena_printf(arena, "%.*s/%s", STRF(dir.n ? dir : STR(".")), word);
 
-        if (is_executable(path))
+        if (check_executable(path) == 0)
             return path;
         from += dir.n + 1;
     }
@@ -119,18 +122,39 @@ static int start(struct session *s, const char *path, char **argv)
     return rc;
 }
 
-/* The words of a command, and its program. */
+static int refuse_path(const char *path, int why, struct err *e)
+{
+    switch (why) {
+    case ENOENT:
+        return err_set(e, -why, "can't run '%s': there is no such program", path);
+    case EISDIR:
+        return err_set(e, -why, "can't run '%s': it is a directory", path);
+    case EACCES:
+        return err_set(e, -why, "can't run '%s': it is not an executable file", path);
+    default:
+        return err_set(e, -why, "can't run '%s': %s", path, strerror(why));
+    }
+}
+
+/* The words of a command, and its program: a path, or a file in PATH. */
 static int resolve(struct arena *arena, const char *cmd, const char **path, char ***argv,
                    struct err *e)
 {
+    int why;
+
+    *path = NULL;
     *argv = split(arena, cmd);
     if (!(*argv)[0])
         return err_set(e, -EINVAL, "-c needs a command");
-    *path = find_program(arena, (*argv)[0]);
-    if (*path)
-        return 0;
-    return err_set(e, -ENOENT, "can't run '%s': there is no such program%s", (*argv)[0],
-                   strchr((*argv)[0], '/') ? "" : " in PATH");
+    if (strchr((*argv)[0], '/')) {
+        *path = (*argv)[0];
+        why = check_executable(*path);
+        return why ? refuse_path(*path, why, e) : 0;
+    }
+    *path = find_in_path(arena, (*argv)[0]);
+    return *path ? 0
+                 : err_set(e, -ENOENT, "can't run '%s': there is no such program in PATH",
+                           (*argv)[0]);
 }
 
 int child_check(const char *cmd, struct err *e)

@@ -213,11 +213,46 @@ static int explain(const struct session *s, int rc, struct err *e)
     return rc;
 }
 
+/* ---- what -v says ---- */
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void show_program(const struct session *s, const struct bpf_program *program)
+{
+    struct bpf_prog_info info = { 0 };
+    uint32_t size = sizeof(info);
+    struct str stats = bpf_log_stats(&s->log, bpf_program__name(program));
+    size_t n = bpf_program__insn_cnt(program);
+
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+        info = (struct bpf_prog_info){ 0 };
+    session_progress(s, "Program %s (%s): %zu instruction%s, %u bytes translated, %u compiled",
+                     bpf_program__name(program), bpf_program__section_name(program), n, plural(n),
+                     info.xlated_prog_len, info.jited_prog_len);
+    if (stats.n)
+        session_progress(s, "  %.*s", STRF(stats));
+}
+
+static void show_loaded(const struct session *s)
+{
+    size_t programs = s->image->probes.n, maps = s->image->maps.n;
+
+    if (!s->config.opt.verbose)
+        return;
+    for (size_t i = 0; i < programs; i++)
+        show_program(s, s->programs[i]);
+    session_progress(s, "Loaded %zu program%s and %zu map%s", programs, plural(programs), maps,
+                     plural(maps));
+}
+
 /* ---- global data ---- */
 
 static size_t ctl_size(const struct image *image)
 {
-    return sizeof(struct image_ctl) + ROUND_UP(image->n_sets, 8) +
+    return sizeof(struct image_ctl) + ROUND_UP(image->n_sets, sizeof(uint64_t)) +
            image->sites.n * sizeof(struct image_site_count);
 }
 
@@ -302,7 +337,7 @@ static int open_object(struct session *s, struct err *e)
     /* With a log of our own libbpf fills it only if a program is refused. */
     LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "hark",
                 .kernel_log_buf = s->log.verifier, .kernel_log_size = s->log.verifier_size,
-                .kernel_log_level = s->log.show_verifier ? 1 : 0);
+                .kernel_log_level = s->log.verifier ? 0 : 1);
 
     s->object = bpf_object__open_mem(s->image->elf.p, s->image->elf.n, &opts);
     return s->object ? 0 : explain(s, -errno, e);
@@ -328,7 +363,7 @@ int load_open(struct session *s, struct err *e)
         (rc = prepare_programs(s, e)) || (rc = load_object(s, e)) || (rc = map_data(s, e)))
         return rc;
     fill_data(s);
-    session_progress(s, "Loaded %zu programs and %zu maps", s->image->probes.n, s->image->maps.n);
+    show_loaded(s);
     return 0;
 }
 
@@ -362,5 +397,5 @@ volatile uint8_t *load_set_byte(const struct session *s, int map_index)
 const volatile struct image_site_count *load_site_counts(const struct session *s)
 {
     return (const volatile struct image_site_count *)((const volatile char *)(s->ctl + 1) +
-                                                      ROUND_UP(s->image->n_sets, 8));
+                                                      ROUND_UP(s->image->n_sets, sizeof(uint64_t)));
 }

@@ -132,6 +132,7 @@ void session_close(struct session *s)
 {
     if (!s)
         return;
+    signals_release(s); /* detaching may take long */
     attach_close(s);
     events_close(s);
     load_close(s);

@@ -2,17 +2,21 @@
  * signals.c - SIGINT, SIGTERM and SIGUSR1 arrive through a descriptor
  *
  * They are blocked from the first moment of a session, so that none is lost before the loop runs.
- * When the run is over they get their usual meaning back, since what is left (printing, detaching
- * hundreds of probes) may take long or get stuck: the first signal asks to end, the second ends. If
- * the run ended by itself the first one is still to come, and often is on its way: Ctrl-C goes to
- * the program of -c too. So that one falls into a handler that does nothing and removes itself.
+ * When the run is over they are let through again, since what is left (printing, detaching hundreds
+ * of probes) may take long or get stuck: the first signal asks to end, the second ends. What comes
+ * right behind the end is an echo and no second wish: timeout(1) signals twice, and Ctrl-C goes to
+ * the program of -c too, whose end may already have ended the run.
  */
 #include "runtime/session_impl.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#define ECHO_MS 500
 
 /* SIGUSR1 keeps its meaning unless a probe asks for it. */
 static sigset_t wanted_signals(const struct session *s)
@@ -54,23 +58,39 @@ int signals_read(struct session *s)
     return (int)info.ssi_signo;
 }
 
-static void do_nothing(int number)
+/*
+ * When the run ended. A handler has nothing but globals to look at: this one is written once,
+ * before the handlers are in place.
+ */
+static struct timespec run_ended;
+
+static void second_signal(int number)
 {
-    (void)number;
+    struct timespec now;
+    int64_t ms;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ms = (int64_t)(now.tv_sec - run_ended.tv_sec) * 1000 +
+         (now.tv_nsec - run_ended.tv_nsec) / 1000000;
+    if (ms < ECHO_MS)
+        return;
+    signal(number, SIG_DFL);
+    raise(number); /* delivered when this handler returns */
 }
 
 void signals_release(struct session *s)
 {
-    struct sigaction once = { .sa_handler = do_nothing, .sa_flags = (int)SA_RESETHAND };
-    struct sigaction deadly = { .sa_handler = SIG_DFL };
-    const struct sigaction *action = s->interrupted ? &deadly : &once;
+    struct sigaction action = { .sa_handler = second_signal, .sa_flags = SA_RESTART };
     sigset_t set;
 
+    if (!s->signals_blocked || s->signals_released)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &run_ended);
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaction(SIGINT, action, NULL);
-    sigaction(SIGTERM, action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     s->signals_released = true;
 }

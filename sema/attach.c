@@ -260,11 +260,58 @@ static void expand_types(struct attacher *a, const struct attach_point *point, s
         missing_target(a, point, NULL, NULL, &(struct err){ 0 });
 }
 
+/* Types of the language that have no provider in this build. */
+static const struct {
+    const char *name, *aliases[2];
+} later_types[] = {
+    { "kprobe", { "k" } },
+    { "kretprobe", { "kr" } },
+    { "fentry", { "f", "kfunc" } },
+    { "fexit", { "fr", "kretfunc" } },
+    { "usdt", { "U" } },
+    { "hardware", { "h" } },
+    { "watchpoint", { "w" } },
+    { "iter", { "it" } },
+    { "self", { 0 } },
+    { "test", { 0 } },
+    { "bench", { 0 } },
+};
+
+static bool is_later_type(struct str type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(later_types); i++) {
+        if (str_eq_nocase(type, str_from(later_types[i].name)))
+            return true;
+        for (size_t n = 0; n < 2 && later_types[i].aliases[n]; n++) {
+            struct str alias = str_from(later_types[i].aliases[n]);
+
+            if (alias.n > 2 ? str_eq_nocase(type, alias) : str_eq(type, alias))
+                return true;
+        }
+    }
+    return false;
+}
+
+static struct str supported_types(const struct compile *c)
+{
+    struct str list = STR("");
+
+    for (const struct provider *const *p = c->registry->providers; *p; p++)
+        list = str_printf(c->arena, "%.*s%s%s", STRF(list), list.n ? ", " : "", (*p)->name);
+    return list;
+}
+
 static void unknown_type(struct compile *c, const struct attach_point *point, struct str type)
 {
-    struct diag *d = diag_error(c->diags, point->at, "unknown probe type '%.*s'", STRF(type));
+    struct diag *d;
     struct str best;
 
+    if (is_later_type(type)) {
+        d = diag_error(c->diags, point->at, "probe type '%.*s' is not supported yet", STRF(type));
+        diag_hint(c->diags, d, "supported are %.*s", STRF(supported_types(c)));
+        return;
+    }
+    d = diag_error(c->diags, point->at, "unknown probe type '%.*s'", STRF(type));
     if (provider_guess(c->registry, type, &best))
         diag_hint(c->diags, d, "did you mean '%.*s'?", STRF(best));
 }

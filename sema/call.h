@@ -15,12 +15,13 @@
 /* Where a pass stands. */
 struct sema {
     struct compile *c;
-    struct probe *probe;     /* NULL inside fn */
-    struct function *fn;     /* NULL inside a probe */
-    unsigned for_depth;      /* > 0: inside a for body */
-    bool changed;            /* infer.c: another round is needed */
-    bool report;             /* infer.c: the last round, in which mistakes are told */
-    bool space_told;         /* infer.c: warned once of an unknown address space */
+    struct probe *probe; /* NULL inside fn */
+    struct function *fn; /* NULL inside a probe */
+    unsigned for_depth;  /* > 0: inside a for body */
+    bool changed;        /* infer.c: another round is needed */
+    bool report;         /* infer.c: the last round, in which mistakes are told */
+    bool is_copy;    /* this body was walked before, for another target: its mistakes are known */
+    bool space_told; /* infer.c: warned once of an unknown address space */
     struct type_lock *locks; /* infer.c: what sizeof and the like have looked at */
 };
 

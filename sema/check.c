@@ -125,6 +125,44 @@ void check_expr(struct sema *s, struct expr **e)
     ast_walk_expr(&walker, e);
 }
 
+/* ---- functions ---- */
+
+struct callees {
+    struct compile *c;
+    VEC(struct function *) found;
+};
+
+static bool note_callee(void *ctx, struct expr **ep)
+{
+    struct callees *callees = ctx;
+    struct function *f = (*ep)->kind == EXPR_CALL ? (*ep)->call.script_fn : NULL;
+
+    for (size_t i = 0; f && i < callees->found.n; i++) {
+        if (callees->found.v[i] == f)
+            return true;
+    }
+    if (f)
+        arena_vec_push(callees->c->arena, &callees->found, f);
+    return true;
+}
+
+/* The kernel loads no program whose functions call themselves, on whatever way. */
+static void check_recursion(struct compile *c, struct function *f)
+{
+    struct callees callees = { .c = c };
+    struct ast_walker walker = { .ctx = &callees, .pre_expr = note_callee };
+
+    ast_walk_block(&walker, &f->body);
+    for (size_t i = 0; i < callees.found.n; i++) {
+        if (callees.found.v[i] == f) {
+            diag_error(c->diags, f->name_at, "function '%.*s' calls itself, which BPF cannot do",
+                       STRF(f->name));
+            return;
+        }
+        ast_walk_block(&walker, &callees.found.v[i]->body);
+    }
+}
+
 /* ---- types of the script against the kernel's ---- */
 
 static bool same_members(struct types *types, const struct type *a, const struct type *b)
@@ -169,6 +207,7 @@ bool sema_check(struct compile *c)
         struct sema s = { .c = c, .fn = f, .report = true };
 
         check_body(&s, &(struct expr *){ NULL }, &f->body, f);
+        check_recursion(c, f);
     }
     for (struct probe *probe = c->program->probes; probe; probe = probe->next) {
         struct sema s = { .c = c, .probe = probe, .report = true };

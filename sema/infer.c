@@ -235,10 +235,17 @@ static void infer_probe(struct sema *s, struct probe *probe)
 
 static void walk(struct sema *s)
 {
+    const struct probe *before = NULL;
+
     for (struct function *f = s->c->program->functions; f; f = f->next)
         infer_function(s, f);
-    for (struct probe *probe = s->c->program->probes; probe; probe = probe->next)
+    for (struct probe *probe = s->c->program->probes; probe; probe = probe->next) {
+        s->is_copy =
+            before && before->points == probe->points && before->provider == probe->provider;
         infer_probe(s, probe);
+        before = probe;
+    }
+    s->is_copy = false;
 }
 
 static unsigned count_symbols(const struct program *p)

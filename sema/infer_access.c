@@ -197,7 +197,9 @@ const struct type *infer_index(struct sema *s, struct expr *e)
     case TYPE_ARRAY:
         return index_in_range(s, e, t, t->count ? t->count : UINT64_MAX) ? t->elem : wrong(s);
     case TYPE_STRING:
-        return index_in_range(s, e, t, t->size) ? type_int(sema_types(s), 1, true) : wrong(s);
+        return index_in_range(s, e, t, t->size ? t->size : UINT64_MAX)
+                   ? type_int(sema_types(s), 1, true)
+                   : wrong(s);
     case TYPE_PTR:
         return index_in_range(s, e, t, UINT64_MAX) ? infer_deref(s, e, t, e->as) : wrong(s);
     default:

@@ -5,12 +5,24 @@
  */
 #include "sema/sema_impl.h"
 
+/* A body that was copied for many targets makes its mistakes in each copy. */
+static bool is_told(const struct diags *diags, struct span at)
+{
+    for (size_t i = 0; i < diags->all.n; i++) {
+        const struct diag *d = diags->all.v[i];
+
+        if (d->severity == SEVERITY_ERROR && d->at.begin == at.begin && d->at.end == at.end)
+            return true;
+    }
+    return false;
+}
+
 struct diag *sema_error(struct sema *s, struct span at, const char *fmt, ...)
 {
     struct diag *d;
     va_list ap;
 
-    if (!s->report)
+    if (!s->report || (s->is_copy && is_told(s->c->diags, at)))
         return NULL;
     va_start(ap, fmt);
     d = diag_verror(s->c->diags, at, fmt, ap);

@@ -57,7 +57,7 @@ void resolve_change_var(struct resolver *r, struct expr *e)
         var->assigned = var->read = true;
 }
 
-/* A variable of that name must not be visible yet. what: "$%s …" */
+/* Reports a variable of that name that is visible already. */
 bool resolve_check_new(struct resolver *r, struct str name, struct span at, bool loop)
 {
     const struct var *old = scope_find(r->scope, name);

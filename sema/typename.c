@@ -127,6 +127,12 @@ static bool add_suffixes(struct compile *c, struct type_expr *te, const struct t
     return true;
 }
 
+static int try_name(void *guess, struct str name)
+{
+    str_guess_try(guess, name);
+    return 0;
+}
+
 static bool unknown_type(struct compile *c, struct type_expr *te)
 {
     static const struct {
@@ -147,6 +153,7 @@ static bool unknown_type(struct compile *c, struct type_expr *te)
     te->type = type_error(c->image->types);
     for (size_t i = 0; i < c->cdefs->tags.n; i++)
         str_guess_try(&guess, c->cdefs->tags.v[i]->name);
+    kernel_each_type(c->host->kernel, te->tag, STR("*"), try_name, &guess);
     if (!te->tag && te->n_suffixes == 0 && macro && !macro->function_like)
         diag_hint(c->diags, d, "'%.*s' is a macro; to calculate with it leave out its parentheses",
                   STRF(te->name));

@@ -117,6 +117,7 @@ static void take_headers(struct elf_file *f, Elf *elf)
         return;
     f->is_elf = true;
     f->is_pie = header.e_type == ET_DYN;
+    f->machine = header.e_machine;
     if (elf_getphdrnum(elf, &n))
         n = 0;
     for (size_t i = 0; i < n; i++) {
@@ -306,6 +307,13 @@ static uint64_t code_start(const struct elf_file *f, const struct elf_segment *s
             start = MAX(start, f->code_sections.v[i]);
     }
     return start;
+}
+
+const struct symtab_entry *elf_symbol_at(const struct elf_file *f, uint64_t addr)
+{
+    const struct elf_segment *seg = elf_segment_at(f, addr);
+
+    return seg ? symtab_find(&f->symbols, addr, code_start(f, seg, addr)) : NULL;
 }
 
 bool elf_file_name_at(struct symbols *s, struct elf_file *f, uint64_t offset, struct sym *out)

@@ -134,6 +134,23 @@ int symbols_func(struct symbols *s, const char *path, struct str name, struct el
     return 0;
 }
 
+int symbols_func_at(struct symbols *s, const char *path, uint64_t addr, struct elf_func *out,
+                    struct err *e)
+{
+    const struct symtab_entry *entry;
+    struct elf_file *f;
+    int rc;
+
+    f = open_with_symbols(s, path, &rc, e);
+    if (!f)
+        return rc;
+    entry = elf_symbol_at(f, addr);
+    if (!entry || !func_of(s, f, entry, out))
+        return err_set(e, -ENOENT, "no known function of '%s' is at 0x%llx", path,
+                       (unsigned long long)addr);
+    return 0;
+}
+
 int symbols_file_offset(struct symbols *s, const char *path, uint64_t addr, uint64_t *offset,
                         struct err *e)
 {

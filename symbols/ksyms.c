@@ -1,8 +1,11 @@
 /*
  * ksyms.c - kernel addresses <-> names, from /proc/kallsyms
  *
- * The file is read once; its 120 000 lines become one array of addresses and one block of names.
- * Symbols of equal address stay in the file's order: the kernel puts the name it prefers first.
+ * The file is read when first needed; its 120 000 lines become one array of addresses and one block
+ * of names. That may have been while compiling: if an address outside the kernel's own code is
+ * asked for later, the file is read once more, for what has been loaded since (our own programs
+ * are). Symbols of equal address stay in the file's order: the kernel puts the name it prefers
+ * first.
  *
  * kallsyms has no sizes, so an address belongs to the symbol before it, unless that is too far away
  * to be true. Without privileges all addresses are 0; then there are no symbols at all.
@@ -144,16 +147,16 @@ static const struct ksyms *load(struct symbols *s)
 void ksyms_free(struct ksyms *k)
 {
     buf_free(&k->names);
+    buf_free(&k->old_names);
     vec_free(&k->all);
     vec_free(&k->modules);
 }
 
-bool symbols_kernel(struct symbols *s, uint64_t addr, struct sym *out)
+/* The symbol before an address, of several the first; NULL if it is too far away. */
+static const struct ksym *find(const struct ksyms *k, uint64_t addr)
 {
-    const struct ksyms *k = load(s);
     size_t from = 0, to = k->all.n; /* the first symbol behind addr is in [from, to] */
 
-    *out = (struct sym){ .name = STR(""), .module = STR("") };
     while (from < to) {
         size_t middle = from + (to - from) / 2;
 
@@ -163,12 +166,42 @@ bool symbols_kernel(struct symbols *s, uint64_t addr, struct sym *out)
             to = middle;
     }
     if (from == 0 || addr - k->all.v[from - 1].addr >= LARGEST_SYMBOL)
-        return false;
+        return NULL;
     for (from--; from > 0 && k->all.v[from - 1].addr == k->all.v[from].addr; from--)
         ;
-    out->name = str_from(k->names.p + k->all.v[from].name);
-    out->offset = addr - k->all.v[from].addr;
-    out->module = k->modules.v[k->all.v[from].module];
+    return &k->all.v[from];
+}
+
+/* Names already given out stay where they are. */
+static void read_again(struct symbols *s)
+{
+    struct ksyms *k = &s->ksyms;
+
+    k->old_names = k->names;
+    k->names = (struct buf){ 0 };
+    k->all.n = k->modules.n = 0;
+    k->loaded = false;
+    k->read_again = true;
+    load(s);
+}
+
+bool symbols_kernel(struct symbols *s, uint64_t addr, struct sym *out)
+{
+    bool was_loaded = s->ksyms.loaded;
+    const struct ksyms *k = load(s);
+    const struct ksym *found = find(k, addr);
+
+    *out = (struct sym){ .name = STR(""), .module = STR("") };
+    if (was_loaded && !k->read_again && addr >> 63 &&
+        (!found || (found->module && found->addr != addr))) {
+        read_again(s);
+        found = find(k, addr);
+    }
+    if (!found)
+        return false;
+    out->name = str_from(k->names.p + found->name);
+    out->offset = addr - found->addr;
+    out->module = k->modules.v[found->module];
     return true;
 }
 

@@ -39,6 +39,12 @@ bool symbols_kernel_addr(struct symbols *, struct str name, uint64_t *addr);
 bool symbols_user(struct symbols *, uint32_t pid, uint64_t addr, struct sym *out);
 /* Reads a process's maps now, while it lives. Cheap if already known. */
 void symbols_user_remember(struct symbols *, uint32_t pid);
+/*
+ * Evidence of a process that ended before its maps were read: addr is the place offset in the file
+ * at path. No effect if anything is known about the process.
+ */
+void symbols_user_saw(struct symbols *, uint32_t pid, uint64_t addr, struct str path,
+                      uint64_t offset);
 
 /* ---- ELF files ---- */
 struct elf_func {
@@ -66,6 +72,15 @@ int symbols_func(struct symbols *, const char *path, struct str name, struct elf
 /* File offset of a virtual address. */
 int symbols_file_offset(struct symbols *, const char *path, uint64_t addr, uint64_t *offset,
                         struct err *e);
+/* The function a virtual address lies in; -ENOENT if no symbol says so. */
+int symbols_func_at(struct symbols *, const char *path, uint64_t addr, struct elf_func *out,
+                    struct err *e);
+/*
+ * Can a breakpoint be set at func + offset without breaking the program? 0 if it is in the function
+ * and an instruction begins there; else -errno, a sentence and what to do about it.
+ */
+int symbols_check_boundary(struct symbols *, const char *path, const struct elf_func *,
+                           uint64_t offset, struct err *e);
 /* A data symbol: address and size; for uaddr(). is_pie: the address needs the load bias. */
 int symbols_object(struct symbols *, const char *path, struct str name, uint64_t *addr,
                    uint64_t *size, bool *is_pie, struct err *e);

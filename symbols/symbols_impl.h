@@ -8,6 +8,7 @@
  *     jit.c        /tmp/perf-PID.map, the names that JIT compilers write down
  *     elf.c        the cache of ELF files; reading them; the name of a place in one
  *     funcs.c      functions and variables of ELF files by name and by pattern
+ *     insn.c       where instructions begin
  *     debugfile.c  separate debug files, .gnu_debugdata, build ids
  *     symtab.c     the sorted table all symbols end up in
  *     find.c       names of programs and libraries -> paths
@@ -72,6 +73,7 @@ struct elf_file {
     const char *path;                /* how it can be opened */
     bool read_headers, read_symbols; /* what has been tried */
     bool is_elf, is_pie;             /* from the headers; is_pie: ET_DYN */
+    uint16_t machine;                /* EM_X86_64 … */
     VEC(struct elf_segment) segments;
     VEC(uint64_t) code_sections; /* where they begin */
     struct buf build_id;         /* bytes */
@@ -87,6 +89,8 @@ void elf_file_read_headers(struct elf_file *);
 void elf_file_read_symbols(struct symbols *, struct elf_file *);
 /* The segment a virtual address is in, or NULL. */
 const struct elf_segment *elf_segment_at(const struct elf_file *, uint64_t addr);
+/* The code symbol at a virtual address, or NULL; symbols have been read. */
+const struct symtab_entry *elf_symbol_at(const struct elf_file *, uint64_t addr);
 /* The function at a file offset. false if there is none. */
 bool elf_file_name_at(struct symbols *, struct elf_file *, uint64_t offset, struct sym *out);
 /* Our own vdso, which is that of every process of our word size. NULL if there is none. */
@@ -148,8 +152,9 @@ struct ksym {
 };
 
 struct ksyms {
-    bool loaded;
+    bool loaded, read_again;
     struct buf names;     /* each ends in NUL */
+    struct buf old_names; /* of the first reading: symbols given out point into it */
     VEC(struct ksym) all; /* sorted by address */
     VEC(struct str) modules;
 };

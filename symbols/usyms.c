@@ -255,6 +255,35 @@ void symbols_user_remember(struct symbols *s, uint32_t pid)
     proc_get(s, pid);
 }
 
+void symbols_user_saw(struct symbols *s, uint32_t pid, uint64_t addr, struct str path,
+                      uint64_t offset)
+{
+    struct proc *p = proc_get(s, pid);
+    struct elf_file *f;
+
+    if (p->maps.n)
+        return;
+    path = symbols_intern(s, path);
+    f = elf_file_at(s, path.p);
+    if (!f)
+        return;
+    elf_file_read_headers(f);
+    for (size_t i = 0; i < f->segments.n; i++) {
+        const struct elf_segment *seg = &f->segments.v[i];
+
+        if (seg->exec && offset - seg->offset < seg->file_size) {
+            uint64_t start = addr - (offset - seg->offset);
+
+            vec_push(&p->maps, (struct mapping){ .start = start,
+                                                 .end = start + seg->file_size,
+                                                 .offset = seg->offset,
+                                                 .path = path,
+                                                 .file = f });
+            return;
+        }
+    }
+}
+
 bool symbols_user(struct symbols *s, uint32_t pid, uint64_t addr, struct sym *out)
 {
     struct proc *p = proc_get(s, pid);

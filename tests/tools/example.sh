@@ -15,6 +15,7 @@ fail() {
 }
 grep -q '?$' "$file" || grep -q '[?]  *' "$file" || fail "its header asks no question"
 if grep -q '@OUTPUT@' "$file"; then fail "its header shows no output"; fi
+: >"$dir/err"
 timeout -k 5 60 "$hark" "$file" >"$dir/out" 2>"$dir/err" </dev/null &
 runner=$!
 while kill -0 $runner 2>/dev/null && ! grep -q '^Attached' "$dir/err"; do sleep 0.02; done

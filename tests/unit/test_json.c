@@ -80,7 +80,7 @@ static void texts(void **state)
     o->ops->text(o, OUT_JOIN, STR("ls -l\n"));
     assert_string_equal(caught_stream(c), "{\"type\": \"join\", \"data\": \"ls -l\"}\n");
     o->ops->text(o, OUT_SYSTEM, STR("x\n\n"));
-    assert_string_equal(caught_stream(c), "{\"type\": \"syscall\", \"data\": \"x\\n\\n\"}\n");
+    assert_string_equal(caught_stream(c), "{\"type\": \"syscall\", \"data\": \"x\\n\"}\n");
 }
 
 static void numbers(void **state)
