@@ -15,6 +15,8 @@ extern const struct value_kind ksym_kind, usym_kind;
 bool remember_plan(struct planner *, struct expr *call);
 bool remember_emit(struct cg *, const struct expr *call, struct cg_val pid);
 int remember_event(struct session *, const struct image_action *, const void *data, size_t len);
+/* The process, if its maps were never read, has run into one of the image's uprobes at addr. */
+void remember_probed(const struct host *, const struct image *, uint32_t pid, uint64_t addr);
 
 /* process.c: the process id user space knows (hark's PID namespace), as a u32. */
 bool process_pid(struct cg *, struct cg_val *out);

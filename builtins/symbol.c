@@ -9,7 +9,6 @@
 #include "base/host.h"
 #include "builtins/shared.h"
 #include "codegen/emit.h"
-#include "image/image.h"
 #include "output/value.h"
 #include "sema/call.h"
 #include "symbols/symbols.h"
@@ -43,36 +42,6 @@ static const struct value *ksym_decode(const struct decode *d, const struct type
     return named(d, symbols_kernel(d->host->symbols, addr, &sym), &sym, addr);
 }
 
-/*
- * The program may have ended before we could see what it had mapped where. But what it ran into is
- * one of our uprobes, and mappings begin at pages: the target with the same last bits, if there is
- * but one, tells where the file was mapped.
- */
-static bool probed_place(const struct image *image, uint64_t addr, struct str *path,
-                         uint64_t *offset)
-{
-    const struct target *found = NULL;
-
-    for (size_t i = 0; i < image->probes.n; i++) {
-        const struct image_probe *p = &image->probes.v[i];
-
-        for (size_t j = 0; j < p->targets.n; j++) {
-            const struct target *t = &p->targets.v[j];
-
-            if (!t->has_addr || !t->path.n || (t->addr ^ addr) & 0xfff)
-                continue;
-            if (found && (found->addr != t->addr || !str_eq(found->path, t->path)))
-                return false;
-            found = t;
-        }
-    }
-    if (!found)
-        return false;
-    *path = found->path;
-    *offset = found->addr;
-    return true;
-}
-
 static const struct value *usym_decode(const struct decode *d, const struct type *t,
                                        const void *bytes)
 {
@@ -81,15 +50,13 @@ static const struct value *usym_decode(const struct decode *d, const struct type
         uint32_t pid, flags;
     } v;
     struct sym sym;
-    struct str path;
-    uint64_t offset;
     bool known;
 
     (void)t;
     memcpy(&v, bytes, sizeof(v));
     known = symbols_user(d->host->symbols, v.pid, v.addr, &sym);
-    if (!known && v.flags & USYM_IS_PROBED && probed_place(d->image, v.addr, &path, &offset)) {
-        symbols_user_saw(d->host->symbols, v.pid, v.addr, path, offset);
+    if (!known && v.flags & USYM_IS_PROBED) {
+        remember_probed(d->host, d->image, v.pid, v.addr);
         known = symbols_user(d->host->symbols, v.pid, v.addr, &sym);
     }
     return named(d, known, &sym, v.addr);

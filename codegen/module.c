@@ -11,6 +11,8 @@
  */
 #include "codegen/codegen_impl.h"
 
+#include "kernel/kernel.h"
+
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -36,9 +38,21 @@
  * v3 has 32-bit registers and jumps (kernel 5.1). Its atomic operations with a result need 5.12;
  * nothing here asks for a result.
  */
-static const char *cpu_name(void)
+#define CPU "v3"
+/* Its jumps reach any distance (kernel 6.6); those of v3 reach 32767 instructions. */
+#define CPU_LARGE "v4"
+/* LLVM instructions of a function that surely stay within reach; a few BPF instructions each. */
+#define LARGE 6000
+
+static LLVMTargetMachineRef make_machine(const char *cpu)
 {
-    return "v3";
+    LLVMTargetRef target;
+    char *message = NULL;
+
+    if (LLVMGetTargetFromTriple(TRIPLE, &target, &message))
+        BUG("LLVM: %s", message);
+    return LLVMCreateTargetMachine(target, TRIPLE, cpu, "", LLVMCodeGenLevelDefault,
+                                   LLVMRelocDefault, LLVMCodeModelDefault);
 }
 
 /* The probe whose program a message of LLVM names. */
@@ -99,7 +113,6 @@ static void warm_heap(void)
 static bool open_llvm(struct codegen *gen)
 {
     LLVMTargetDataRef layout;
-    LLVMTargetRef target;
     char *message = NULL;
 
     warm_heap();
@@ -111,10 +124,9 @@ static bool open_llvm(struct codegen *gen)
     gen->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(gen->context, on_diagnostic, gen);
     gen->module = debug_module(gen->context, gen->in.sources, &message);
-    if (!gen->module || LLVMGetTargetFromTriple(TRIPLE, &target, &message))
+    if (!gen->module)
         BUG("LLVM: %s", message);
-    gen->machine = LLVMCreateTargetMachine(target, TRIPLE, cpu_name(), "", LLVMCodeGenLevelDefault,
-                                           LLVMRelocDefault, LLVMCodeModelDefault);
+    gen->machine = make_machine(CPU);
     LLVMSetTarget(gen->module, TRIPLE);
     layout = LLVMCreateTargetDataLayout(gen->machine);
     LLVMSetModuleDataLayout(gen->module, layout);
@@ -430,6 +442,44 @@ static void add_manifest(struct codegen *gen)
     LLVMSetAlignment(global, 8);
 }
 
+static unsigned count_instructions(LLVMValueRef fn)
+{
+    unsigned n = 0;
+
+    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(fn); b; b = LLVMGetNextBasicBlock(b)) {
+        for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i))
+            n++;
+    }
+    return n;
+}
+
+/*
+ * A jump too far is a fatal error of LLVM's, which would end the process. So large functions are
+ * written for kernels whose jumps have no limit, or not at all.
+ */
+static bool fit_machine(struct codegen *gen)
+{
+    struct diag *d;
+
+    for (LLVMValueRef fn = LLVMGetFirstFunction(gen->module); fn; fn = LLVMGetNextFunction(fn)) {
+        size_t n;
+        const char *name = LLVMGetValueName2(fn, &n);
+
+        if (count_instructions(fn) < LARGE)
+            continue;
+        if (!kernel_has(gen->in.host->kernel, FEATURE_ISA_V4)) {
+            d = diag_error(gen->in.diags, span_of_message(gen, name),
+                           "this probe's program is too large for the kernel");
+            diag_hint(gen->in.diags, d, "split it into several probes, or use loops");
+            return false;
+        }
+        LLVMDisposeTargetMachine(gen->machine);
+        gen->machine = make_machine(CPU_LARGE);
+        return true;
+    }
+    return true;
+}
+
 bool codegen_object(struct codegen *gen)
 {
     struct image *image = gen->in.image;
@@ -437,7 +487,7 @@ bool codegen_object(struct codegen *gen)
     char *message = NULL;
 
     add_manifest(gen);
-    if (!optimise(gen))
+    if (!optimise(gen) || !fit_machine(gen))
         return false;
     if (LLVMTargetMachineEmitToMemoryBuffer(gen->machine, gen->module, LLVMObjectFile, &message,
                                             &object)) {

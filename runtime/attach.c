@@ -236,6 +236,10 @@ static uint64_t now_ms(void)
     return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/*
+ * A second Ctrl-C ends the process here at once, but not its wait in the kernel, which then closes
+ * the descriptors that are left, at the same pace.
+ */
 void attach_close(struct session *s)
 {
     uint64_t patience_ends = now_ms() + PATIENCE_MS;
@@ -243,7 +247,7 @@ void attach_close(struct session *s)
 
     while (s->held.n) {
         if (!said && now_ms() > patience_ends) {
-            fprintf(stderr, "detaching %zu probes … (Ctrl-C leaves at once)\n", s->held.n);
+            fprintf(stderr, "detaching %zu probes …\n", s->held.n);
             said = true;
         }
         struct held h = s->held.v[--s->held.n];

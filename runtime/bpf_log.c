@@ -67,7 +67,8 @@ static int catch_message(enum libbpf_print_level level, const char *fmt, va_list
         fputs(text.p, stderr);
     if (text.n && level == LIBBPF_DEBUG && current->show_refused && is_verifier_log(text.p))
         keep_stats(current, buf_as_str(&text));
-    if (level == LIBBPF_WARN)
+    /* A verifier's log is long enough to push everything else out. */
+    if (level == LIBBPF_WARN && text.n && !is_verifier_log(text.p))
         keep(current, buf_as_str(&text));
     buf_free(&text);
     return 0;

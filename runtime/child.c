@@ -122,60 +122,60 @@ static int start(struct session *s, const char *path, char **argv)
     return rc;
 }
 
-static int refuse_path(const char *path, int why, struct err *e)
+static void refuse_path(const char *path, int why, struct err *e)
 {
     switch (why) {
     case ENOENT:
-        return err_set(e, -why, "can't run '%s': there is no such program", path);
+        err_set(e, -why, "can't run '%s': there is no such program", path);
+        break;
     case EISDIR:
-        return err_set(e, -why, "can't run '%s': it is a directory", path);
+        err_set(e, -why, "can't run '%s': it is a directory", path);
+        break;
     case EACCES:
-        return err_set(e, -why, "can't run '%s': it is not an executable file", path);
+        err_set(e, -why, "can't run '%s': it is not an executable file", path);
+        break;
     default:
-        return err_set(e, -why, "can't run '%s': %s", path, strerror(why));
+        err_set(e, -why, "can't run '%s': %s", path, strerror(why));
+        break;
     }
 }
 
-/* The words of a command, and its program: a path, or a file in PATH. */
-static int resolve(struct arena *arena, const char *cmd, const char **path, char ***argv,
-                   struct err *e)
+/* The program whose words these are: a path, or a file in PATH. NULL: e says why not. */
+static const char *resolve(struct arena *arena, char **argv, struct err *e)
 {
+    const char *path = argv[0];
     int why;
 
-    *path = NULL;
-    *argv = split(arena, cmd);
-    if (!(*argv)[0])
-        return err_set(e, -EINVAL, "-c needs a command");
-    if (strchr((*argv)[0], '/')) {
-        *path = (*argv)[0];
-        why = check_executable(*path);
-        return why ? refuse_path(*path, why, e) : 0;
+    if (!path) {
+        err_set(e, -EINVAL, "-c needs a command");
+    } else if (!strchr(path, '/')) {
+        path = find_in_path(arena, path);
+        if (!path)
+            err_set(e, -ENOENT, "can't run '%s': there is no such program in PATH", argv[0]);
+    } else if ((why = check_executable(path))) {
+        refuse_path(path, why, e);
+        path = NULL;
     }
-    *path = find_in_path(arena, (*argv)[0]);
-    return *path ? 0
-                 : err_set(e, -ENOENT, "can't run '%s': there is no such program in PATH",
-                           (*argv)[0]);
+    return path;
 }
 
 int child_check(const char *cmd, struct err *e)
 {
     struct arena arena = { 0 };
-    const char *path;
-    char **argv;
-    int rc = resolve(&arena, cmd, &path, &argv, e);
+    bool found = resolve(&arena, split(&arena, cmd), e) != NULL;
 
     arena_free(&arena);
-    return rc;
+    return found ? 0 : -ENOENT;
 }
 
 int child_open(struct session *s, const char *cmd, struct err *e)
 {
-    const char *path;
-    char **argv;
-    int rc = resolve(&s->scratch, cmd, &path, &argv, e);
+    char **argv = split(&s->scratch, cmd);
+    const char *path = resolve(&s->scratch, argv, e);
+    int rc;
 
-    if (rc)
-        return rc;
+    if (!path)
+        return -ENOENT;
     rc = start(s, path, argv);
     if (rc)
         return err_set(e, rc, "can't run '%s': %s", argv[0], strerror(-rc));

@@ -44,7 +44,9 @@ static const struct type *object_type(const struct type *t)
 
 static const struct type *operand_type(const struct expr *e)
 {
-    return e->type_of.of_type ? e->type_of.of_type->type : e->type_of.of_expr->type;
+    if (e->type_of.of_type)
+        return e->type_of.of_type->type;
+    return e->type_of.of_expr ? e->type_of.of_expr->type : NULL;
 }
 
 bool typeof_fold(struct compile *c, struct expr *e)

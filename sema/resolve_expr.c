@@ -199,7 +199,7 @@ static void resolve_type_of(struct resolver *r, struct expr *e)
     r->sizeof_depth++;
     if (e->type_of.of_type)
         resolve_type(r, e->type_of.of_type);
-    else
+    else if (e->type_of.of_expr)
         resolve_expr(r, &e->type_of.of_expr);
     r->sizeof_depth--;
 }

@@ -153,7 +153,7 @@ static bool unknown_type(struct compile *c, struct type_expr *te)
     te->type = type_error(c->image->types);
     for (size_t i = 0; i < c->cdefs->tags.n; i++)
         str_guess_try(&guess, c->cdefs->tags.v[i]->name);
-    kernel_each_type(c->host->kernel, te->tag, STR("*"), try_name, &guess);
+    kernel_each_type(c->host->kernel, te->tag ? te->tag : 's', STR("*"), try_name, &guess);
     if (!te->tag && te->n_suffixes == 0 && macro && !macro->function_like)
         diag_hint(c->diags, d, "'%.*s' is a macro; to calculate with it leave out its parentheses",
                   STRF(te->name));
