@@ -3,8 +3,9 @@
  *
  *     measure RUNS 'COMMAND A' 'COMMAND B' …
  *
- * Each command is a shell text (started with exec), run RUNS times in turn with the others after one
- * warm-up each, its output thrown away. Prints the medians, and the ratio of each to the last command.
+ * Each command is a shell text (started with exec), run RUNS times in turn with the others after
+ * one warm-up each, its output thrown away. Prints the medians, and the ratio of each to the last
+ * command.
  */
 #include <fcntl.h>
 #include <stddef.h>
@@ -48,8 +49,8 @@ static int run(const char *command, struct sample *out)
     if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
         return -1;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    out->wall_ms = (double)(end.tv_sec - start.tv_sec) * 1e3 +
-                   (double)(end.tv_nsec - start.tv_nsec) / 1e6;
+    out->wall_ms =
+        (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6;
     out->cpu_ms = milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime);
     out->peak_mib = (double)usage.ru_maxrss / 1024;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;

@@ -88,10 +88,8 @@ static uint32_t new_site(struct cg *cg, enum site_kind kind, struct span at, con
     uint32_t index = (uint32_t)image->sites.n;
 
     site.helper = str_dup(&image->arena, str_from(helper));
-    if (source_locate(cg->in->sources, at, &site.at)) {
-        site.at.file = str_dup(&image->arena, site.at.file);
-        site.at.text = str_dup(&image->arena, site.at.text);
-    }
+    if (!source_locate(cg->in->sources, at, &site.at))
+        site.at = (struct location){ 0 };
     arena_vec_push(&image->arena, &image->sites, site);
     return (uint32_t)(ROUND_UP(sizeof(struct image_ctl), 8) + ROUND_UP((size_t)image->n_sets, 8) +
                       index * sizeof(struct image_site_count));

@@ -23,7 +23,9 @@ static struct location get_location(struct reader *r)
     at.col = reader_u32(r, "a column");
     at.line_end = reader_u32(r, "a line");
     at.col_end = reader_u32(r, "a column");
-    at.text = reader_str(r);
+    if (!reader_bool(r))
+        r->last_line = reader_str(r);
+    at.text = r->last_line;
     return at;
 }
 

@@ -19,6 +19,7 @@ struct known {
 };
 
 struct writer {
+    struct str last_line; /* of the location written before */
     const struct image *image;
     struct arena arena; /* struct known */
     struct map known;
@@ -265,14 +266,21 @@ static void put_type_ref(struct writer *w, const struct type *t)
     put_num(&w->rest, t ? (uint64_t)put_type(w, t) + 1 : 0);
 }
 
-static void put_location(struct buf *b, const struct location *at)
+/* Many things in a script stand on one line: the line is written for the first of them. */
+static void put_location(struct writer *w, const struct location *at)
 {
+    struct buf *b = &w->rest;
+    bool same = at->text.p == w->last_line.p && at->text.n == w->last_line.n;
+
     put_str(b, at->file);
     put_num(b, at->line);
     put_num(b, at->col);
     put_num(b, at->line_end);
     put_num(b, at->col_end);
-    put_str(b, at->text);
+    put_num(b, same);
+    if (!same)
+        put_str(b, at->text);
+    w->last_line = at->text;
 }
 
 static void put_config(struct writer *w)
@@ -315,7 +323,7 @@ static void put_action(struct writer *w, const struct image_action *a)
     for (size_t i = 0; i < ARRAY_LEN(a->num); i++)
         put_int(b, a->num[i]);
     put_num(b, a->control);
-    put_location(b, &a->at);
+    put_location(w, &a->at);
 }
 
 static void put_target(struct buf *b, const struct target *t)
@@ -348,12 +356,14 @@ static void put_probe(struct buf *b, const struct image_probe *p)
         put_target(b, &p->targets.v[i]);
 }
 
-static void put_site(struct buf *b, const struct image_site *s)
+static void put_site(struct writer *w, const struct image_site *s)
 {
+    struct buf *b = &w->rest;
+
     put_num(b, s->kind);
     put_str(b, s->helper);
     put_str(b, s->text);
-    put_location(b, &s->at);
+    put_location(w, &s->at);
 }
 
 static void put_rest(struct writer *w)
@@ -377,7 +387,7 @@ static void put_rest(struct writer *w)
         put_probe(b, &image->probes.v[i]);
     put_num(b, image->sites.n);
     for (size_t i = 0; i < image->sites.n; i++)
-        put_site(b, &image->sites.v[i]);
+        put_site(w, &image->sites.v[i]);
 }
 
 struct str image_encode(const struct image *image, struct arena *arena)

@@ -23,6 +23,7 @@ struct reader {
     const struct image_names *names;
     struct err *e;
     bool failed;
+    struct str last_line; /* of the location read before */
     VEC(struct reader_type) types;
 };
 

@@ -14,13 +14,11 @@ enum { FN_NAME_MAX = 120 };
 
 struct location plan_location(struct planner *p, struct span at)
 {
-    struct arena *a = &p->c->image->arena;
     struct location loc = { 0 };
 
+    /* Points into the source: encoding the image copies it, once for all that share a line. */
     if (!source_locate(p->c->sources, at, &loc))
         return (struct location){ 0 };
-    loc.file = str_dup(a, loc.file);
-    loc.text = str_dup(a, loc.text);
     return loc;
 }
 

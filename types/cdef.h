@@ -28,8 +28,9 @@ struct cdefs {
     struct types *types;
     struct diags *diags;
     VEC(struct cdef_macro) macros; /* predefined ones first; #undef removes */
-    VEC(const struct type *) tags; /* named structs, unions, enums, in order of definition; of a
-                                      redefined one only the last */
+    VEC(const struct type *)
+    tags; /* named structs, unions, enums, in order of definition; of a
+             redefined one only the last */
     struct {
         struct str name;
         const struct type *type;

@@ -75,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     host.kernel = kernel_open("tests/fixtures/kernel");
     host.symbols = symbols_open("tests/fixtures/kernel", true);
     c.image = image_new();
-    compile(&c, source_add(&sources, &arena, STR("fuzz"), (struct str){ (const char *)data, size }));
+    compile(&c,
+            source_add(&sources, &arena, STR("fuzz"), (struct str){ (const char *)data, size }));
     if (null) {
         diag_print(&diags, null, true, false);
         fclose(null);

@@ -7,16 +7,23 @@ extern "C" {
 
 #include "units.h"
 
-#define CORNERS(n) ((n) * 4)
-#define SIDES 4 /* of a square */
+#define CORNERS(n) ((n)*4)
+#define SIDES      4 /* of a square */
 
 typedef unsigned short length_t;
-struct square { length_t side; char label[SIDES * 2]; };
-static inline int area(const struct square *s) { return s->side * s->side; }
+struct square {
+    length_t side;
+    char label[SIDES * 2];
+};
+static inline int area(const struct square *s)
+{
+    return s->side * s->side;
+}
 extern int draw(struct square *, const char *how) __attribute__((nonnull));
-enum { LARGE = 1 << 10,
+enum {
+    LARGE = 1 << 10,
 #ifdef UNITS_H
-       UNIT = MILLIMETRE,
+    UNIT = MILLIMETRE,
 #endif
 };
 
