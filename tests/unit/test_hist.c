@@ -97,7 +97,7 @@ static void log2_bounds_hold_samples(void **state)
         for (uint64_t i = 1; i < hist_log2_buckets(k); i++) {
             struct value_bucket b = hist_log2_bucket(&a, k, i, 0);
 
-            assert_int_equal(b.min, hist_log2_bucket(&a, k, i - 1, 0).max + 1);
+            assert_int_equal((uint64_t)b.min, (uint64_t)hist_log2_bucket(&a, k, i - 1, 0).max + 1);
             assert_int_equal(log2_index(k, (uint64_t)b.min), i);
             assert_int_equal(log2_index(k, (uint64_t)b.max), i);
         }
