@@ -70,7 +70,8 @@ static int compile_and_run(const struct args *args, struct config *config, struc
                            const struct registry *registry, const struct script *script)
 {
     struct buf elf = { 0 };
-    int status = 1, fd;
+    struct err e = { 0 };
+    int status = 1;
 
     switch (pipeline_compile(args, config, host, registry, script, &elf)) {
     case COMPILED_FAILED:
@@ -79,13 +80,10 @@ static int compile_and_run(const struct args *args, struct config *config, struc
         status = 0;
         break;
     case COMPILED_OK:
-        if (args->image_out) {
-            fd = open(args->image_out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-            if (fd < 0 || write(fd, elf.p, elf.n) != (ssize_t)elf.n) {
-                fprintf(stderr, "ERROR: cannot write '%s': %s\n", args->image_out, strerror(errno));
-                break;
-            }
-            close(fd);
+        if (args->image_out &&
+            image_save(&(struct image){ .elf = buf_as_str(&elf) }, args->image_out, &e)) {
+            fprintf(stderr, "ERROR: %s\n", e.text);
+            break;
         }
         status = pipeline_run(buf_as_str(&elf), config, host, registry);
     }
