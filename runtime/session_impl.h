@@ -73,7 +73,6 @@ struct session {
 
     /* signals.c */
     sigset_t old_mask;
-    struct sigaction old_int, old_term;
     int signal_fd;
     bool signals_blocked, signals_released, interrupted;
 };

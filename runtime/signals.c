@@ -37,8 +37,6 @@ int signals_open(struct session *s, struct err *e)
 {
     sigset_t set = wanted_signals(s);
 
-    sigaction(SIGINT, NULL, &s->old_int);
-    sigaction(SIGTERM, NULL, &s->old_term);
     sigprocmask(SIG_BLOCK, &set, &s->old_mask);
     s->signals_blocked = true;
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -95,12 +93,9 @@ void signals_release(struct session *s)
     s->signals_released = true;
 }
 
+/* The handlers stay: an echo may still come while the process leaves. */
 void signals_close(struct session *s)
 {
-    if (s->signals_released) {
-        sigaction(SIGINT, &s->old_int, NULL);
-        sigaction(SIGTERM, &s->old_term, NULL);
-    }
     if (s->signals_blocked)
         sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
     if (s->signal_fd >= 0)
