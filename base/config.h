@@ -18,7 +18,7 @@ enum config_warnings { WARNINGS_NONE, WARNINGS_DEFAULT, WARNINGS_ALL };
 
 /* From the command line only. */
 struct options {
-    bool verbose, quiet, unsafe, dry_run, exact_probes;
+    bool verbose, quiet, unsafe, dry_run;
     bool colour;     /* settled by cli/: terminal, BPFTRACE_COLOR */
     bool filter_pid; /* programs start with "return unless pid is the one of -p" */
     enum config_warnings warnings;
