@@ -11,6 +11,13 @@ struct bpf_program;
 
 /* The loaded (in before_load: opened) program of a probe. */
 struct bpf_program *session_program(struct session *, const struct image_probe *);
+/*
+ * In before_load, for programs of type TRACING (sections: typed.c): the attach type, and the number
+ * of the function's or iterator's type in the BTF of the kernel (btf_fd 0) or in what btf_fd is: a
+ * module's BTF, or a program. btf_fd is borrowed until everything is loaded.
+ */
+void session_set_typed(struct session *, const struct image_probe *, unsigned attach_type,
+                       uint32_t btf_id, int btf_fd);
 /* Hands over a link: destroyed, newest first, in session_close(). NULL and error pointers: -errno,
    with a sentence that quotes the target. */
 int session_add_link(struct session *, struct bpf_link *, const struct target *, struct err *);

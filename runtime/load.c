@@ -359,8 +359,9 @@ int load_open(struct session *s, struct err *e)
     s->n_cpus = (uint32_t)cpus;
     raise_descriptor_limit();
     bpf_log_open(&s->log, &s->config);
-    if ((rc = open_object(s, e)) || (rc = find_maps(s, e)) || (rc = find_programs(s, e)) ||
-        (rc = prepare_programs(s, e)) || (rc = load_object(s, e)) || (rc = map_data(s, e)))
+    if ((rc = typed_open(s, e)) || (rc = open_object(s, e)) || (rc = find_maps(s, e)) ||
+        (rc = find_programs(s, e)) || (rc = prepare_programs(s, e)) || (rc = load_object(s, e)) ||
+        (rc = map_data(s, e)))
         return rc;
     fill_data(s);
     show_loaded(s);
@@ -372,6 +373,7 @@ void load_close(struct session *s)
     if (s->data)
         munmap(s->data, s->data_size);
     bpf_object__close(s->object);
+    typed_close(s);
     bpf_log_close(&s->log);
     free(s->programs);
     free(s->maps);

@@ -50,6 +50,10 @@ struct session {
     uint32_t n_cpus; /* possible ones: copies of a per-CPU value */
     struct bpf_log log;
 
+    /* typed.c */
+    struct typed *typed; /* one a probe of the image, or NULL */
+    VEC(int) handlers;   /* of libbpf */
+
     /* attach.c */
     VEC(struct held) held;
     VEC(int) outputs; /* iterators, see session_add_output() */
@@ -91,6 +95,10 @@ void load_set_start(struct session *);               /* time zero of elapsed */
 /* Says whether a scalar map holds a value; NULL for other maps. */
 volatile uint8_t *load_set_byte(const struct session *, int map_index);
 const volatile struct image_site_count *load_site_counts(const struct session *);
+
+/* ---- typed.c: around opening and closing the object ---- */
+int typed_open(struct session *, struct err *);
+void typed_close(struct session *);
 
 /* ---- attach.c ---- */
 /* Everything that waits for events, in the order of LANGUAGE.md 13.16. */
