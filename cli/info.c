@@ -35,7 +35,9 @@ static void print_row(const struct asked *a, const char *left, enum kernel_featu
 
     snprintf(cell, sizeof(cell), "%s: %s", left, yes_or_no(a, l));
     printf("  %-33s", cell);
-    snprintf(cell, sizeof(cell), "%s: %s", right, yes_or_no(a, r));
+    cell[0] = '\0';
+    if (right)
+        snprintf(cell, sizeof(cell), "%s: %s", right, yes_or_no(a, r));
     printf("%-35s\n", cell);
 }
 
@@ -58,13 +60,19 @@ int list_info(const struct host *host, const struct registry *reg)
     print_row(&a, "dpath", FEATURE_D_PATH, "get_tai_ns", FEATURE_KTIME_TAI);
     print_row(&a, "get_func_ip", FEATURE_GET_FUNC_IP, "lookup_percpu_elem", FEATURE_LOOKUP_PERCPU);
     print_row(&a, "loop", FEATURE_LOOP, "for_each_map_elem", FEATURE_FOR_EACH_MAP);
+    print_row(&a, "attach_cookie", FEATURE_ATTACH_COOKIE, "ns_pid", FEATURE_NS_PID);
     printf("\nKernel features\n");
     printf("  %-33s%-35s\n", "Instruction limit: 1000000",
            kernel_has_btf(a.kernel) ? "btf: yes" : "btf: no");
     print_row(&a, "module btf", FEATURE_MODULE_BTF, "ringbuf", FEATURE_RINGBUF);
+    print_row(&a, "atomic_fetch", FEATURE_ATOMIC_FETCH, "isa_v4", FEATURE_ISA_V4);
     printf("\nProbe types\n");
+    print_row(&a, "kprobe", FEATURE_KPROBE, "kretprobe", FEATURE_KRETPROBE);
     print_row(&a, "kprobe_multi", FEATURE_KPROBE_MULTI, "uprobe_multi", FEATURE_UPROBE_MULTI);
     print_row(&a, "kprobe_session", FEATURE_KPROBE_SESSION, "iter", FEATURE_ITER);
+    print_row(&a, "fentry", FEATURE_FENTRY, "uprobe_session", FEATURE_UPROBE_SESSION);
+    print_row(&a, "lsm", FEATURE_LSM, "watchpoint", FEATURE_WATCHPOINT);
+    print_row(&a, "hardware", FEATURE_HARDWARE, NULL, FEATURES);
     putchar('\n');
     return 0;
 }

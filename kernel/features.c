@@ -2,7 +2,7 @@
  * features.c - can this kernel do it? Ask by trying
  *
  * Version numbers lie (distributions add and remove), so every question is a tiny program, map or
- * link that is made and dropped at once. Three ways of asking:
+ * link that is made and dropped at once. Four ways of asking:
  *
  * - Does a program load: new instructions, iterators.
  * - Does the verifier know a helper: a program that calls it with rubbish is refused either way,
@@ -10,6 +10,8 @@
  * - Does the kernel know a sort of link: it looks at the sort first and at the details later. Asked
  *   for something impossible, it says EINVAL if the sort is unknown, and names the impossible
  *   thing (a path that is no file, memory that is not ours) if it is known.
+ * - Does it happen: virtual machines accept breakpoints and counters that then never fire, and
+ *   kernels without the function tracer load programs that they cannot attach.
  *
  * Without the right to load programs every answer is no.
  */
@@ -19,6 +21,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +35,7 @@ enum {
     ATTACH_KPROBE_MULTI = 42,
     ATTACH_UPROBE_MULTI = 48,
     ATTACH_KPROBE_SESSION = 56,
+    ATTACH_UPROBE_SESSION = 57,
 };
 
 #define INSN(op, to, from, offset, number)                                                         \
@@ -265,6 +273,118 @@ static bool has_module_btf(struct kernel *k, unsigned arg)
     return ok;
 }
 
+/* Some small text file of sysfs, below our root. false: not there. */
+static bool read_line(struct kernel *k, const char *path, char *line, size_t size)
+{
+    char full[PATH_MAX];
+    char *text;
+    size_t n;
+
+    if (!kernel_path(k, full, "%s", path) || !(text = kernel_read_file(full, &n)))
+        return false;
+    snprintf(line, size, "%s", text);
+    free(text);
+    return true;
+}
+
+static int open_event(struct perf_event_attr *attr)
+{
+    attr->size = sizeof(*attr);
+    return (int)syscall(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* A probe on a function whose name stands at address 1, where no process has memory. */
+static bool has_kprobe(struct kernel *k, unsigned is_return)
+{
+    struct perf_event_attr attr = { .config = is_return, .config1 = 1 };
+    char line[16];
+    int fd;
+
+    if (!read_line(k, "/sys/bus/event_source/devices/kprobe/type", line, sizeof(line)))
+        return false;
+    attr.type = (uint32_t)strtoul(line, NULL, 10);
+    fd = open_event(&attr);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && errno == EFAULT;
+}
+
+/* bpf_fentry_test1() is there for this and called by nobody. */
+static bool has_fentry(struct kernel *k, unsigned arg)
+{
+    const struct bpf_insn insns[] = { RETURN_0 };
+    struct program p = { .type = BPF_PROG_TYPE_TRACING,
+                         .attach = BPF_TRACE_FENTRY,
+                         .insns = insns,
+                         .n = ARRAY_LEN(insns) };
+    struct btf_file *b;
+    int fd;
+    int link;
+
+    (void)arg;
+    if (!btf_find(k, BTF_BIT(BTF_KIND_FUNC), STR("bpf_fentry_test1"), &b, &p.btf_id))
+        return false;
+    fd = load(&p);
+    if (fd < 0)
+        return false;
+    link = bpf_raw_tracepoint_open(NULL, fd);
+    if (link >= 0)
+        close(link);
+    close(fd);
+    return link >= 0;
+}
+
+/* Hooks are only called when the kernel was started with "bpf" among its security modules. */
+static bool has_lsm(struct kernel *k, unsigned arg)
+{
+    char line[256];
+    char *rest = line;
+    bool active = false;
+
+    (void)arg;
+    if (!read_line(k, "/sys/kernel/security/lsm", line, sizeof(line)))
+        return false;
+    for (char *word; (word = strsep(&rest, ",\n"));)
+        active |= strcmp(word, "bpf") == 0;
+    return active && kernel_has(k, FEATURE_FENTRY);
+}
+
+static bool has_watchpoint(struct kernel *k, unsigned arg)
+{
+    volatile long watched = 0;
+    struct perf_event_attr attr = { .type = PERF_TYPE_BREAKPOINT,
+                                    .bp_type = HW_BREAKPOINT_W,
+                                    .bp_addr = (uintptr_t)&watched,
+                                    .bp_len = sizeof(watched) };
+    uint64_t hits = 0;
+    int fd = open_event(&attr);
+
+    (void)k;
+    (void)arg;
+    if (fd < 0)
+        return false;
+    watched = watched + 1;
+    if (read(fd, &hits, sizeof(hits)) != sizeof(hits))
+        hits = 0;
+    close(fd);
+    return hits == 1;
+}
+
+static bool has_hardware(struct kernel *k, unsigned event)
+{
+    struct perf_event_attr attr = { .type = PERF_TYPE_HARDWARE, .config = event };
+    uint64_t count = 0;
+    int fd = open_event(&attr);
+
+    (void)k;
+    if (fd < 0)
+        return false;
+    if (read(fd, &count, sizeof(count)) != sizeof(count))
+        count = 0;
+    close(fd);
+    return count > 0;
+}
+
 static const struct feature {
     const char *name;
     bool (*probe)(struct kernel *, unsigned arg);
@@ -279,9 +399,16 @@ static const struct feature {
     [FEATURE_KTIME_TAI] = { "get_tai_ns", has_helper, BPF_FUNC_ktime_get_tai_ns },
     [FEATURE_D_PATH] = { "dpath", has_d_path, BPF_FUNC_d_path },
     [FEATURE_NS_PID] = { "get_ns_current_pid_tgid", has_helper, BPF_FUNC_get_ns_current_pid_tgid },
+    [FEATURE_KPROBE] = { "kprobe", has_kprobe, 0 },
+    [FEATURE_KRETPROBE] = { "kretprobe", has_kprobe, 1 },
     [FEATURE_KPROBE_MULTI] = { "kprobe_multi", has_kprobe_link, ATTACH_KPROBE_MULTI },
     [FEATURE_KPROBE_SESSION] = { "kprobe_session", has_kprobe_link, ATTACH_KPROBE_SESSION },
     [FEATURE_UPROBE_MULTI] = { "uprobe_multi", has_uprobe_link, ATTACH_UPROBE_MULTI },
+    [FEATURE_UPROBE_SESSION] = { "uprobe_session", has_uprobe_link, ATTACH_UPROBE_SESSION },
+    [FEATURE_FENTRY] = { "fentry", has_fentry, 0 },
+    [FEATURE_LSM] = { "lsm", has_lsm, 0 },
+    [FEATURE_WATCHPOINT] = { "watchpoint", has_watchpoint, 0 },
+    [FEATURE_HARDWARE] = { "hardware", has_hardware, PERF_COUNT_HW_CPU_CYCLES },
     [FEATURE_ITER] = { "iter", has_iter, 0 },
     [FEATURE_MODULE_BTF] = { "module btf", has_module_btf, 0 },
     [FEATURE_ATOMIC_FETCH] = { "atomic_fetch", has_atomic_fetch, 0 },

@@ -87,9 +87,16 @@ enum kernel_feature {
     FEATURE_KTIME_TAI,
     FEATURE_D_PATH,
     FEATURE_NS_PID, /* bpf_get_ns_current_pid_tgid */
+    FEATURE_KPROBE,
+    FEATURE_KRETPROBE,
     FEATURE_KPROBE_MULTI,
     FEATURE_KPROBE_SESSION,
     FEATURE_UPROBE_MULTI,
+    FEATURE_UPROBE_SESSION,
+    FEATURE_FENTRY,     /* fentry, fexit */
+    FEATURE_LSM,        /* the hooks are called: fentry on bpf_lsm_* sees something */
+    FEATURE_WATCHPOINT, /* hardware breakpoints, and they hit */
+    FEATURE_HARDWARE,   /* hardware counters, and they count */
     FEATURE_ITER,
     FEATURE_MODULE_BTF,
     FEATURE_ATOMIC_FETCH, /* BPF ISA v3 atomics */

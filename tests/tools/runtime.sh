@@ -14,20 +14,41 @@
 #   // error_not: REGEX     no line of it
 #   // filter: SED          applied to standard output before it is compared with "out:"
 #   // status: N            exit status (0)
-#   // needs: WORDS         root, bpftool, … : else skipped (77)
+#   // needs: WORDS         else skipped (77): root, programs (bpftool …), and whatever `hark --info`
+#                           answers with yes or no (kprobe, fentry, lsm, watchpoint, loop, module_btf …)
 #   /* out:                 the whole of standard output: the lines up to the one with the end
 #   /* err:                 of the comment; the same for standard error, without "Attached …";
 #                           the script is called FILE there
-# A FILE.sh is a test of its own: run with HARK as $1 and $PROGS set; 0 passed, 77 skipped.
-# Waits for hark to be attached, never for time.
+# A FILE.sh is a test of its own: run with HARK as $1 and $PROGS set; 0 passed, 77 skipped. It may say
+# what it needs in a line "# needs: WORDS".
+# Waits for hark to be attached, never for time; TIMEOUT (seconds, 60) is when a test has failed.
 set -u
 hark=$(realpath "$1")
 file=$2
 PROGS=$(realpath "${PROGS:-build/tests/testprogs}")
 export PROGS
+
+# What this kernel and machine lack of the words given, as one word.
+lacking() {
+    [ "$(id -u)" = 0 ] || { echo root; return; }
+    [ $# -gt 0 ] || return
+    # "module btf: yes" becomes "module_btf:yes"
+    info=${HARK_INFO:-$("$hark" --info)}
+    info=$(grep -oE '[a-z][a-z0-9_ ]*: (yes|no)\b' <<<"$info" | sed 's/: /:/; s/ /_/g')
+    for word; do
+        case $'\n'$info$'\n' in
+        *$'\n'"$word:yes"$'\n'*) ;;
+        *$'\n'"$word:no"$'\n'*) echo "$word"; return ;;
+        *) command -v "$word" >/dev/null || { echo "$word"; return; } ;;
+        esac
+    done
+}
+
+# shellcheck disable=SC2046 # words
+lacks=$(lacking $(sed -nE 's,^(//|#) needs: ,,p' "$file" | sed 's/\broot\b//g'))
+[ -z "$lacks" ] || { echo "SKIPPED $file: needs $lacks"; exit 77; }
 case $file in
 *.sh)
-    [ "$(id -u)" = 0 ] || { echo "SKIPPED $file: needs root"; exit 77; }
     timeout -k 5 "${TIMEOUT:-60}" bash "$file" "$hark"
     status=$?
     case $status in
@@ -51,12 +72,6 @@ fail() {
     exit 1
 }
 
-for need in root $(get needs); do
-    case $need in
-    root) [ "$(id -u)" = 0 ] || { echo "SKIPPED $file: needs root"; exit 77; } ;;
-    *) command -v "$need" >/dev/null || { echo "SKIPPED $file: needs $need"; exit 77; } ;;
-    esac
-done
 : >"$dir/out" >"$dir/err"
 while IFS= read -r setting; do
     [ -z "$setting" ] || export "${setting?}"
