@@ -69,6 +69,7 @@ struct cg_frame {
     const struct type *result;               /* FUNCTION */
     LLVMValueRef result_place;               /* FUNCTION with a result in memory */
     int default_return;                      /* PROGRAM */
+    bool fixed_return;                       /* PROGRAM */
     bool returns; /* BODY: contains a return, which the function around must obey */
 };
 

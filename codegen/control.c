@@ -93,6 +93,11 @@ void cg_return(struct cg *cg)
     frame_return(cg, NULL);
 }
 
+void cg_return_int(struct cg *cg, int result)
+{
+    frame_return(cg, LLVMConstInt(cg->i64, (uint64_t)result, true));
+}
+
 bool cg_repeat(struct cg *cg, uint32_t n, bool (*body)(struct cg *, struct cg_val i, void *),
                void *arg)
 {

@@ -151,6 +151,8 @@ void cg_if_end(struct cg *, struct cg_if *);
 /* Leaves the program (or fn, or for body and its program), as return without a value. What is
    emitted after it at the same place is unreachable. */
 void cg_return(struct cg *);
+/* The same with what the program returns to the kernel; only in programs, outside loops. */
+void cg_return_int(struct cg *, int);
 /* Repeats: i from 0 while i < n (a constant). body gets i as u64. Unrolled by the compiler if
    small, a bounded loop otherwise. */
 bool cg_repeat(struct cg *, uint32_t n, bool (*body)(struct cg *, struct cg_val i, void *), void *);
@@ -198,6 +200,8 @@ struct cg_record {
     struct cg_if guard;
     struct span at;
 };
+/* Is the ring half full of unread records? False: this script sends none. */
+bool cg_ring_busy(struct cg *, struct cg_val *busy);
 bool cg_record_begin(struct cg *, const struct expr *call, struct cg_record *);
 /* Evaluates e straight into element i of the payload, converted to its type. */
 bool cg_record_expr(struct cg *, struct cg_record *, unsigned i, const struct expr *e);

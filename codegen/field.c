@@ -144,8 +144,8 @@ bool field_emit(struct cg *cg, const struct expr *e, struct cg_val *out)
             return cg_error(cg, e->at,
                             "the probe's arguments cannot be read inside a for loop: "
                             "copy them to a variable before");
-        if (cg->probe && cg->probe->provider->load_field && owner.type == cg->probe->args &&
-            owner.offset == 0)
+        if (cg->probe && cg->probe->provider->load_field && owner.offset == 0 &&
+            (owner.type == cg->probe->args || !cg->probe->provider->args))
             return cg->probe->provider->load_field(cg, cg_target(cg), f, out);
     }
     if (f->data_loc)

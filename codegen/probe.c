@@ -212,6 +212,10 @@ static void write_gate(struct cg *cg, struct cg_frame *frame, enum image_when wh
     LLVMBasicBlockRef opened = frame->prologue;
 
     block_enter(cg, frame->gate);
+    if (when == WHEN_READ) {
+        block_jump(cg, frame->prologue);
+        return;
+    }
     if (cg->in->config->opt.filter_pid && cg->probe->provider->pid_filter)
         opened = block_new(cg, "filter");
     open = cg_op(cg, OP_AND, cg_ctl(cg, offsetof(struct image_ctl, gate), cg->u32), bit);
@@ -229,6 +233,12 @@ static bool write_body(struct cg *cg, const struct probe *probe)
     struct cg_if accepted = { 0 };
     LLVMValueRef cond;
 
+    if (probe->provider->enter) {
+        struct cg_mark mark = memory_mark(cg);
+
+        probe->provider->enter(cg, &probe->targets[0]);
+        memory_release(cg, mark);
+    }
     if (probe->pred) {
         struct cg_mark mark = memory_mark(cg);
 
@@ -265,6 +275,7 @@ bool probe_emit(struct cg *cg, const struct probe *probe)
     frame.space = &space;
     frame.ctx = LLVMGetParam(fn, 0);
     frame.default_return = spec.default_return;
+    frame.fixed_return = spec.fixed_return;
     frame.scope = debug_function(cg, fn, name, probe->at, params, 1, false);
     frame.closed = block_new(cg, "closed");
     debug_at(cg, probe->at);

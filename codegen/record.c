@@ -74,14 +74,32 @@ static bool compute_all_early(struct cg *cg, const struct expr *call, struct cg_
 
 /* ---- the ring ---- */
 
-static LLVMValueRef is_full(struct cg *cg)
+/* Unread bytes in the ring. */
+static LLVMValueRef waiting(struct cg *cg)
 {
     LLVMValueRef args[2] = { cg_map_global(cg, cg_ring_map(cg)),
                              llvm_const(cg, BPF_RB_AVAIL_DATA) };
-    LLVMValueRef waiting = helper_call(cg, BPF_FUNC_ringbuf_query, cg->i64, args, 2);
+
+    return helper_call(cg, BPF_FUNC_ringbuf_query, cg->i64, args, 2);
+}
+
+static LLVMValueRef is_full(struct cg *cg)
+{
     struct cg_val limit = cg_ctl(cg, offsetof(struct image_ctl, ring_limit), cg->u64);
 
-    return LLVMBuildICmp(cg->b, LLVMIntUGT, waiting, limit.v, "");
+    return LLVMBuildICmp(cg->b, LLVMIntUGT, waiting(cg), limit.v, "");
+}
+
+bool cg_ring_busy(struct cg *cg, struct cg_val *busy)
+{
+    struct cg_val limit;
+
+    if (!cg->in->image->actions.n)
+        return false;
+    limit = cg_ctl(cg, offsetof(struct image_ctl, ring_limit), cg->u64);
+    *busy = cg_op(cg, OP_GT, cg_value(waiting(cg), cg->u64, AS_NONE),
+                  cg_op(cg, OP_SHR, limit, cg_u64(cg, 1)));
+    return true;
 }
 
 static LLVMValueRef reserve(struct cg *cg, uint32_t size)

@@ -75,7 +75,7 @@ bool stmt_return(struct cg *cg, struct cg_val v, struct span at)
     const struct cg_frame *root = loop_root(cg->frame);
     const struct type *type = root->kind == FRAME_FUNCTION ? root->result : cg->i64_type;
 
-    if (type->kind == TYPE_NONE) {
+    if (type->kind == TYPE_NONE || root->fixed_return) {
         frame_return(cg, NULL);
         return true;
     }

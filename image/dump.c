@@ -34,6 +34,8 @@ static const char *const whens[] = {
     [WHEN_BEGIN] = "begin",
     [WHEN_END] = "end",
     [WHEN_SIGNAL] = "signal",
+    [WHEN_READ] = "read",
+    [WHEN_TEST] = "test",
 };
 
 static void dump_type(FILE *f, const char *what, const struct type *t)

@@ -38,13 +38,21 @@ struct target {
     uint64_t period;    /* profile, interval: ns or Hz; software, hardware: count */
     uint32_t line, col; /* source location */
     uint32_t len;       /* watchpoint */
-    uint32_t code;      /* perf event config, watchpoint mode: the provider's own number */
+    uint32_t code;      /* perf event config, watchpoint mode, BTF id: the provider's own number */
     bool has_addr;
     bool is_hz;      /* period is a frequency */
     bool is_pattern; /* some part is a glob */
 };
 
-enum image_when { WHEN_EVENT, WHEN_BEGIN, WHEN_END, WHEN_SIGNAL };
+enum image_when {
+    WHEN_EVENT,
+    WHEN_BEGIN,
+    WHEN_END,
+    WHEN_SIGNAL,
+    WHEN_READ, /* iterators: as their output is read; no gate */
+    WHEN_TEST, /* test and bench: one by one, in a run that does nothing else */
+    WHENS,
+};
 
 /* One BPF program, and where it is attached. */
 struct image_probe {

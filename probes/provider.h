@@ -36,6 +36,7 @@ struct prog_spec {
         section; /* e.g. "tracepoint/sched/sched_switch", "perf_event": bpftool must know it */
     enum image_when when;
     int default_return; /* of a body that falls off its end: 0; tracepoints 1 */
+    bool fixed_return;  /* always that: the kernel takes no other */
 };
 
 struct provider {
@@ -76,13 +77,16 @@ struct provider {
     /* argN, retval, func, a register by its byte offset in struct pt_regs (n). */
     bool (*load)(struct cg *, const struct target *, enum probe_value, unsigned n,
                  struct cg_val *out);
-    /* A field of args, where the context is not simply a struct; NULL: loaded at its offset. */
+    /* A field of args (of ctx, if there are no args), where the context is not simply a struct;
+       NULL: loaded at its offset. */
     bool (*load_field)(struct cg *, const struct target *, const struct field *,
                        struct cg_val *out);
     /* Type of ctx: "struct pt_regs *" …; NULL without CAP_CTX. */
     const struct type *(*ctx)(const struct host *, const struct target *, struct types *);
 
     void (*program)(const struct target *, struct arena *, struct prog_spec *);
+    /* Code every program begins with, before the predicate; it may leave. NULL: none. */
+    void (*enter)(struct cg *, const struct target *);
 
     /*
      * Runtime. before_load may set the program's expected attach type …; NULL: nothing to do.

@@ -7,12 +7,18 @@
 
 extern const struct provider provider_begin, provider_end, provider_tracepoint,
     provider_rawtracepoint, provider_uprobe, provider_uretprobe, provider_profile,
-    provider_interval, provider_software;
+    provider_interval, provider_software, provider_iter;
 
 const struct provider *const probe_providers[] = {
-    &provider_begin,      &provider_end,
-    &provider_tracepoint, &provider_rawtracepoint,
-    &provider_uprobe,     &provider_uretprobe,
-    &provider_profile,    &provider_interval,
-    &provider_software,   NULL,
+    &provider_begin,
+    &provider_end,
+    &provider_tracepoint,
+    &provider_rawtracepoint,
+    &provider_uprobe,
+    &provider_uretprobe,
+    &provider_profile,
+    &provider_interval,
+    &provider_software,
+    &provider_iter,
+    NULL,
 };

@@ -38,6 +38,12 @@ static bool is_youngest_first(const struct image_probe *p)
     return false;
 }
 
+/* The others are run by hand. */
+static bool is_attached(const struct image_probe *p)
+{
+    return p->when == WHEN_EVENT || p->when == WHEN_READ;
+}
+
 /* ---- for providers ---- */
 
 struct bpf_program *session_program(struct session *s, const struct image_probe *p)
@@ -99,6 +105,17 @@ int session_add_output(struct session *s, int fd)
 {
     vec_push(&s->outputs, fd);
     return 0;
+}
+
+void session_note(struct session *s, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    out_note(s->out, "%s", text);
 }
 
 uint32_t session_pid(const struct session *s)
@@ -211,7 +228,7 @@ int attach_all(struct session *s, struct err *e)
     for (size_t i = 0; i < n && !rc; i++) {
         const struct image_probe *p = &s->image->probes.v[i];
 
-        if (p->when != WHEN_EVENT)
+        if (!is_attached(p))
             by_hand++;
         else if (!is_youngest_first(p))
             rc = attach_probe(s, p, e);
@@ -219,7 +236,7 @@ int attach_all(struct session *s, struct err *e)
     for (size_t i = n; i-- > 0 && !rc;) {
         const struct image_probe *p = &s->image->probes.v[i];
 
-        if (p->when == WHEN_EVENT && is_youngest_first(p))
+        if (is_attached(p) && is_youngest_first(p))
             rc = attach_probe(s, p, e);
     }
     if (!rc && n > by_hand && !s->n_attached)

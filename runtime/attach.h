@@ -33,10 +33,12 @@ struct perf_event_attr;
 int session_attach_perf(struct session *, const struct image_probe *, const struct target *,
                         struct perf_event_attr *, int cpu, uint32_t pid, struct err *);
 /*
- * For iterators: a descriptor, now the session's, that is read to its end and into the results once
- * everything is attached and the gate is open. If all event probes are such, the run ends then.
+ * For iterators: a descriptor, now the session's, that is read to its end once everything is
+ * attached; reading is what makes programs run.
  */
 int session_add_output(struct session *, int fd);
+/* A line about the run on stderr. */
+void session_note(struct session *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const struct host *session_host(const struct session *);
 struct arena *session_scratch(struct session *);
 

@@ -203,23 +203,22 @@ static int watch(struct session *s, struct err *e)
     return rc;
 }
 
-/* Iterators: each read runs their program. */
-static int copy_outputs(struct session *s, struct err *e)
+/* Iterators: reading runs their program. EAGAIN: it wants the ring emptied before it goes on. */
+static int read_outputs(struct session *s, struct err *e)
 {
-    char chunk[16384];
+    char chunk[4096];
     ssize_t n;
 
     for (size_t i = 0; i < s->outputs.n; i++) {
         while ((n = read(s->outputs.v[i], chunk, sizeof(chunk))) != 0) {
-            if (signals_read(s)) {
-                s->discard = true;
-                return 0;
-            }
             if (n < 0 && errno != EINTR && errno != EAGAIN)
                 return err_set(e, -errno, "can't read an iterator: %s", strerror(errno));
-            if (n > 0)
-                out_write(s->out, (struct str){ chunk, (size_t)n });
-            out_done(s->out);
+            if (signals_read(s))
+                s->discard = s->ended = true;
+            events_drain(s);
+            losses_report(s);
+            if (s->ended)
+                return 0;
         }
     }
     return 0;
@@ -231,7 +230,7 @@ static bool has_events(const struct session *s)
     for (size_t i = 0; i < s->image->probes.n; i++) {
         enum image_when when = s->image->probes.v[i].when;
 
-        if (when == WHEN_SIGNAL || (when == WHEN_EVENT && !s->outputs.n))
+        if (when == WHEN_SIGNAL || when == WHEN_EVENT)
             return true;
     }
     return false;
@@ -253,7 +252,7 @@ static int start(struct session *s, struct err *e)
 
 static int wait_for_end(struct session *s, struct err *e)
 {
-    int rc = copy_outputs(s, e);
+    int rc = read_outputs(s, e);
 
     if (rc || s->interrupted || !has_events(s))
         return rc;

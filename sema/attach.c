@@ -24,6 +24,15 @@ struct attacher {
     bool full; /* max_probes was exceeded, and reported */
 };
 
+static struct prog_spec spec_of(const struct compile *c, const struct provider *provider,
+                                const struct target *t)
+{
+    struct prog_spec spec = { 0 };
+
+    provider->program(t, c->arena, &spec);
+    return spec;
+}
+
 /* ---- collecting targets ---- */
 
 struct collector {
@@ -202,6 +211,11 @@ static void expand(struct attacher *a, const struct attach_point *point,
         collect(&into, t);
         return;
     }
+    if (t->is_pattern && !a->c->list_only && spec_of(a->c, provider, t).when == WHEN_READ) {
+        diag_error(a->c->diags, point->at, "%s takes no patterns: a script has one iterator",
+                   provider->name);
+        return;
+    }
     rc = provider->each(a->c->host, t, collect, &into, &err);
     if (rc < 0 && rc != -ENOENT) {
         d = diag_error(a->c->diags, point->at, "%s", err.text);
@@ -271,7 +285,6 @@ static const struct {
     { "usdt", { "U" } },
     { "hardware", { "h" } },
     { "watchpoint", { "w" } },
-    { "iter", { "it" } },
     { "self", { 0 } },
     { "test", { 0 } },
     { "bench", { 0 } },
@@ -414,12 +427,12 @@ static struct probe *copy_probe(struct compile *c, const struct probe *probe)
 
 static bool is_listed(const struct compile *c, const struct group *g)
 {
-    struct prog_spec spec = { 0 };
+    struct prog_spec spec;
 
     if (!c->list_only)
         return true;
-    g->provider->program(&g->targets.v[0], c->arena, &spec);
-    return spec.when == WHEN_EVENT;
+    spec = spec_of(c, g->provider, &g->targets.v[0]);
+    return spec.when == WHEN_EVENT || spec.when == WHEN_READ || spec.when == WHEN_TEST;
 }
 
 static void add_probe(struct attacher *a, struct probe ***end, const struct probe *probe,
@@ -468,6 +481,36 @@ static void attach_probe(struct attacher *a, struct probe ***end, struct probe *
         report_missing(a->c, probe->at, STR("this probe attaches to nothing and is left out"));
 }
 
+/* Reading an iterator is the whole of a run: nothing else may wait for events, no second one. */
+static void check_iterators(struct compile *c)
+{
+    const struct probe *reader = NULL, *other = NULL;
+    struct diag *d;
+
+    for (const struct probe *p = c->program->probes; p; p = p->next) {
+        switch (spec_of(c, p->provider, &p->targets[0]).when) {
+        case WHEN_READ:
+            other = reader || p->n_targets > 1 ? p : other;
+            reader = reader ? reader : p;
+            break;
+        case WHEN_EVENT:
+        case WHEN_SIGNAL:
+            other = p;
+            break;
+        case WHEN_BEGIN:
+        case WHEN_END:
+        case WHEN_TEST:
+        case WHENS:
+            break;
+        }
+    }
+    if (!reader || !other || c->list_only)
+        return;
+    d = diag_error(c->diags, other->points->at,
+                   "an iterator must be the only probe of a script, besides begin and end");
+    diag_note(c->diags, d, reader->points->at, "the iterator is here");
+}
+
 bool sema_attach(struct compile *c)
 {
     struct attacher a = { .c = c };
@@ -485,5 +528,6 @@ bool sema_attach(struct compile *c)
         diag_hint(c->diags, d, "narrow the pattern, or set max_bpf_progs in config = { … }");
         break;
     }
+    check_iterators(c);
     return sema_end(c, errors);
 }
