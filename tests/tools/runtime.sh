@@ -22,31 +22,55 @@
 # A FILE.sh is a test of its own: run with HARK as $1 and $PROGS set; 0 passed, 77 skipped. It may say
 # what it needs in a line "# needs: WORDS".
 # Waits for hark to be attached, never for time; TIMEOUT (seconds, 60) is when a test has failed.
+#
+# Also runs in emulated machines (tests/vm), where starting a program costs a tenth of a second: so
+# what bash can do by itself, it does.
 set -u
 hark=$(realpath "$1")
 file=$2
 PROGS=$(realpath "${PROGS:-build/tests/testprogs}")
 export PROGS
 
-# What this kernel and machine lack of the words given, as one word.
-lacking() {
-    [ "$(id -u)" = 0 ] || { echo root; return; }
-    [ $# -gt 0 ] || return
-    # "module btf: yes" becomes "module_btf:yes"
-    info=${HARK_INFO:-$("$hark" --info)}
-    info=$(grep -oE '[a-z][a-z0-9_ ]*: (yes|no)\b' <<<"$info" | sed 's/: /:/; s/ /_/g')
-    for word; do
-        case $'\n'$info$'\n' in
-        *$'\n'"$word:yes"$'\n'*) ;;
-        *$'\n'"$word:no"$'\n'*) echo "$word"; return ;;
-        *) command -v "$word" >/dev/null || { echo "$word"; return; } ;;
-        esac
-    done
+# ---- what the file says: lines of each directive, and the blocks ----
+declare -A said=() block=()
+in=''
+mapfile -t lines <"$file"
+for line in "${lines[@]}"; do
+    if [ "$line" = '*/' ]; then
+        in=''
+    elif [ -n "$in" ]; then
+        block[$in]+=$line$'\n'
+    elif [[ $line =~ ^'/* '(out|err):$ ]]; then
+        in=${BASH_REMATCH[1]}
+        block[$in]=''
+    elif [[ $line =~ ^('//'|'#')' '([a-z_]+):' '(.*)$ ]]; then
+        said[${BASH_REMATCH[2]}]+=${BASH_REMATCH[3]}$'\n'
+    fi
+done
+get() { # directive, name of a variable
+    printf -v "$2" '%s' "${said[$1]:-}"
+    printf -v "$2" '%s' "${!2%$'\n'}"
 }
 
-# shellcheck disable=SC2046 # words
-lacks=$(lacking $(sed -nE 's,^(//|#) needs: ,,p' "$file" | sed 's/\broot\b//g'))
-[ -z "$lacks" ] || { echo "SKIPPED $file: needs $lacks"; exit 77; }
+# ---- can it run here? ----
+skip() { echo "SKIPPED $file: needs $1"; exit 77; }
+[ "$EUID" = 0 ] || skip root
+get needs needs
+if [ -n "$needs" ]; then
+    declare -A has=([root]=yes)
+    while read -r left right; do # "module btf: yes" is about module_btf
+        [ -z "$left" ] || has[${left// /_}]=$right
+    done < <(grep -oE '[a-z][a-z0-9_ ]*: (yes|no|unknown)\b' <<<"${HARK_INFO:-$("$hark" --info)}" |
+        sed 's/\([^ ]\) \([^ ]*:\)/\1_\2/g; s/: / /')
+    for need in $needs; do
+        case ${has[$need]:-} in
+        yes) ;;
+        '') command -v "$need" >/dev/null || skip "$need" ;;
+        *) skip "$need" ;;
+        esac
+    done
+fi
+
 case $file in
 *.sh)
     timeout -k 5 "${TIMEOUT:-60}" bash "$file" "$hark"
@@ -59,45 +83,53 @@ case $file in
     exit $status
     ;;
 esac
+
+# ---- run it ----
 dir=$(mktemp -d)
 pid='' BEFORE=''
 trap 'kill $BEFORE $pid 2>/dev/null; rm -rf "$dir"' EXIT
+exec {never}<> <(:)
 
-get() { sed -n "s|^// $1: ||p" "$file"; }
-block() { awk -v name="/* $1:" '$0 == "*/" { on = 0 } on; $0 == name { on = 1 }' "$file"; }
 fail() {
     printf 'FAILED %s: %s\n' "$file" "$1"
     printf -- '--- stdout\n'; head -60 "$dir/out"
     printf -- '--- stderr\n'; head -60 "$dir/err"
     exit 1
 }
+moment() { read -rt 0.02 -u "$never"; } # nothing is ever written there
+holds() { # file, text
+    IFS= read -r -d '' content <"$dir/$1"
+    [[ $content == *"$2"* ]]
+}
 
 : >"$dir/out" >"$dir/err"
+get env env
 while IFS= read -r setting; do
     [ -z "$setting" ] || export "${setting?}"
-done <<<"$(get env)"
-before=$(get before)
+done <<<"$env"
+get before before
 if [ -n "$before" ]; then
     bash -c "exec $before" >"$dir/before" 2>&1 &
     BEFORE=$!
     export BEFORE
     # It is there when it is no shell any more.
-    while [ "$(cat "/proc/$BEFORE/comm" 2>/dev/null)" = bash ]; do sleep 0.02; done
+    while read -r comm <"/proc/$BEFORE/comm" && [ "$comm" = bash ]; do moment; done 2>/dev/null
 fi
-eval "options=($(get args))"
-eval "params=($(get params))"
+get args args
+get params params
+eval "options=($args)"
+eval "params=($params)"
 # shellcheck disable=SC2154 # made by eval
 timeout --foreground -k 5 "${TIMEOUT:-60}" "$hark" "${options[@]}" "$file" "${params[@]}" \
-    >"$dir/out" 2>"$dir/err" </dev/null &
+    >"$dir/out" 2>"$dir/err" </dev/null {never}>&- &
 pid=$!
 
 # Attached, or already over.
-while kill -0 "$pid" 2>/dev/null && ! grep -q '^Attached' "$dir/err" &&
-    ! grep -q '"attached_probes"' "$dir/out"; do
-    sleep 0.02
+while kill -0 "$pid" 2>/dev/null && ! holds err 'Attached ' && ! holds out '"attached_probes"'; do
+    moment
 done
-after=$(get after)
-signal=$(get signal)
+get after after
+get signal signal
 if [ -n "$after" ] && kill -0 "$pid" 2>/dev/null; then
     bash -c "$after" >"$dir/after" 2>&1 || fail "the workload failed: $(cat "$dir/after")"
 fi
@@ -108,31 +140,45 @@ fi
 wait "$pid"
 status=$?
 pid=''
-want=$(get status)
+
+# ---- is it as it should be? ----
+get status want
 [ "$status" = "${want:-0}" ] || fail "exit status $status, expected ${want:-0}"
 
 check() { # directive, file, must it be there?
-    get "$1" | while IFS= read -r regex; do
+    get "$1" regexes
+    [ -n "$regexes" ] || return 0
+    while IFS= read -r regex; do
         if grep -qE -- "$regex" "$dir/$2"; then found=1; else found=0; fi
-        [ "$found" = "$3" ] || { printf '%s: %s\n' "$1" "$regex"; exit 1; }
-    done
+        [ "$found" = "$3" ] || fail "$1: $regex"
+    done <<<"$regexes"
 }
-why=$(check expect out 1 && check expect_not out 0 && check error err 1 && check error_not err 0) ||
-    fail "$why"
-if grep -q '^/\* out:$' "$file"; then
-    block out >"$dir/want"
-    sed -e "$(get filter)" "$dir/out" >"$dir/got"
-    diff -u "$dir/want" "$dir/got" >"$dir/diff" || fail "output differs
+same() { # block, file, what differs
+    printf '%s' "${block[$1]}" >"$dir/want"
+    diff -u "$dir/want" "$2" >"$dir/diff" || fail "$3
 $(cat "$dir/diff")"
+}
+check expect out 1
+check expect_not out 0
+check error err 1
+check error_not err 0
+if [ -v "block[out]" ]; then
+    get filter filter
+    if [ -n "$filter" ]; then
+        sed -e "$filter" "$dir/out" >"$dir/got"
+        same out "$dir/got" 'output differs'
+    else
+        same out "$dir/out" 'output differs'
+    fi
 fi
-if grep -q '^/\* err:$' "$file"; then
-    block err >"$dir/want"
+if [ -v "block[err]" ]; then
     grep -v '^Attached [0-9]* probes\?$' "$dir/err" | sed "s|^$file:|FILE:|" >"$dir/got"
-    diff -u "$dir/want" "$dir/got" >"$dir/diff" || fail "messages differ
-$(cat "$dir/diff")"
+    same err "$dir/got" 'messages differ'
 fi
-grep -qE '^(// (expect|expect_not|error|status): |/\* (out|err):$)' "$file" ||
-    fail "the test checks nothing"
+[ -n "${said[expect]:-}${said[expect_not]:-}${said[error]:-}${said[status]:-}" ] ||
+    [ ${#block[@]} -gt 0 ] || fail 'the test checks nothing'
 # Sanitizers report and change the status; be sure.
-if grep -qE 'AddressSanitizer|runtime error:|LeakSanitizer' "$dir/err"; then fail "sanitizer report"; fi
+if holds err AddressSanitizer || holds err 'runtime error:' || holds err LeakSanitizer; then
+    fail 'sanitizer report'
+fi
 echo "ok $file"
