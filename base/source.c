@@ -22,6 +22,15 @@ struct span span_join(struct span first, struct span last)
     return (struct span){ first.begin, MAX(last.end, first.begin) };
 }
 
+static void index_lines(struct source *s, struct arena *a)
+{
+    arena_vec_push(a, &s->lines, 0);
+    for (size_t i = 0; i < s->text.n; i++) {
+        if (s->text.p[i] == '\n')
+            arena_vec_push(a, &s->lines, (uint32_t)i + 1);
+    }
+}
+
 struct source *source_add(struct sources *all, struct arena *a, struct str name, struct str text)
 {
     const struct source *last = all->all.n ? all->all.v[all->all.n - 1] : NULL;
@@ -34,21 +43,43 @@ struct source *source_add(struct sources *all, struct arena *a, struct str name,
     s->name = str_dup(a, name);
     s->text = str_dup(a, text);
     s->base = (uint32_t)base;
+    index_lines(s, a);
     arena_vec_push(a, &all->all, s);
     return s;
 }
 
 const struct source *source_of(const struct sources *all, struct span at)
 {
-    if (span_is_none(at))
-        return NULL;
-    for (size_t i = 0; i < all->all.n; i++) {
-        const struct source *s = all->all.v[i];
+    const struct source *s;
+    size_t low = 0, high = all->all.n;
 
-        if (at.begin >= s->base && at.begin - s->base <= s->text.n)
-            return s;
+    if (span_is_none(at) || high == 0)
+        return NULL;
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+
+        if (all->all.v[mid]->base <= at.begin)
+            low = mid;
+        else
+            high = mid;
     }
-    return NULL;
+    s = all->all.v[low];
+    return at.begin >= s->base && at.begin - s->base <= s->text.n ? s : NULL;
+}
+
+size_t source_line(const struct source *s, size_t offset)
+{
+    size_t low = 0, high = s->lines.n;
+
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+
+        if (s->lines.v[mid] <= offset)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
 }
 
 struct str source_text(const struct sources *all, struct span at)
@@ -63,7 +94,7 @@ struct str source_text(const struct sources *all, struct span at)
 bool source_locate(const struct sources *all, struct span at, struct location *out)
 {
     const struct source *s = source_of(all, at);
-    size_t begin, end, line_begin = 0, last_line = 0, text_end;
+    size_t begin, end, first, last, line_begin, last_line, text_end;
 
     *out = (struct location){ .line = 1, .line_end = 1 };
     if (!s)
@@ -73,18 +104,12 @@ bool source_locate(const struct sources *all, struct span at, struct location *o
     while (end > begin + 1 && s->text.p[end - 1] == '\n')
         end--; /* "up to the end of the line" is not yet the next line */
 
-    for (size_t i = 0; i < end; i++) {
-        if (s->text.p[i] != '\n')
-            continue;
-        if (i < begin) {
-            line_begin = i + 1;
-            out->line++;
-        }
-        if (i + 1 < end || i < begin) {
-            last_line = i + 1;
-            out->line_end++;
-        }
-    }
+    first = source_line(s, begin);
+    last = MAX(first, source_line(s, end > 0 ? end - 1 : 0));
+    line_begin = s->lines.v[first];
+    last_line = s->lines.v[last];
+    out->line = (uint32_t)first + 1;
+    out->line_end = (uint32_t)last + 1;
     text_end = end > last_line ? end - 1 : last_line;
     while (text_end < s->text.n && s->text.p[text_end] != '\n')
         text_end++;

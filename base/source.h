@@ -3,7 +3,7 @@
  *
  * A place is a span of byte offsets. All texts of one compilation share one space of offsets: the
  * first source begins at 0, the next one after its end, so that a span alone says where it is from.
- * Lines and columns are computed only when somebody prints them.
+ * Lines and columns are computed only when somebody asks for them.
  */
 #ifndef HARK_BASE_SOURCE_H
 #define HARK_BASE_SOURCE_H
@@ -16,9 +16,10 @@ struct span {
 };
 
 struct source {
-    struct str name; /* "stdin" or a path, as messages show it */
-    struct str text; /* followed by a NUL */
-    uint32_t base;   /* offset of text.p[0] */
+    struct str name;     /* "stdin" or a path, as messages show it */
+    struct str text;     /* followed by a NUL */
+    uint32_t base;       /* offset of text.p[0] */
+    VEC(uint32_t) lines; /* where each line begins in the text */
 };
 
 struct sources {
@@ -41,6 +42,8 @@ struct span span_join(struct span first, struct span last); /* from first.begin 
 struct source *source_add(struct sources *, struct arena *, struct str name, struct str text);
 const struct source *source_of(const struct sources *, struct span); /* NULL for SPAN_NONE */
 struct str source_text(const struct sources *, struct span);
+/* Index of the line that the offset lies in: source->lines.v[index] is where it begins. */
+size_t source_line(const struct source *, size_t offset);
 bool source_locate(const struct sources *, struct span, struct location *out);
 
 #endif

@@ -36,6 +36,13 @@ struct cg_temp {
     bool busy;
 };
 
+/* The same for one scalar, which becomes a register. */
+struct cg_scalar {
+    LLVMValueRef slot;
+    LLVMTypeRef type;
+    bool busy;
+};
+
 enum frame_kind {
     FRAME_PROGRAM,
     FRAME_FUNCTION, /* of a script's fn */
@@ -62,7 +69,9 @@ struct cg_frame {
     LLVMValueRef last_stack; /* the slot made last; it lies deepest */
     bool mixed_stack;        /* some slot is written in more than one way: see frame_close() */
     VEC(struct cg_temp) temps;
-    VEC(size_t) busy;                        /* indices into temps, in the order taken */
+    VEC(size_t) busy; /* indices into temps, in the order taken */
+    VEC(struct cg_scalar) scalars;
+    VEC(size_t) busy_scalars;
     VEC(LLVMValueRef) records;               /* reserved and not yet submitted */
     LLVMBasicBlockRef break_to, continue_to; /* of the innermost while; NULL: none */
     size_t loop_records;                     /* records.n where that loop began */
@@ -111,7 +120,6 @@ struct cg_rodata_item {
 
 struct cg_lines {
     const struct source *source;
-    VEC(uint32_t) starts;
     LLVMMetadataRef file;
 };
 
@@ -246,7 +254,12 @@ bool slot_read(struct cg *, const struct map_sym *, LLVMValueRef key, struct cg_
 bool slot_clear(struct cg *, const struct map_sym *);
 
 /* ---- memory.c ---- */
-LLVMValueRef memory_slot(struct cg *, LLVMTypeRef); /* scalar stack slot, in the entry block */
+/*
+ * A stack slot for a scalar, made in the entry block; it becomes a register. The first is the
+ * statement's, and later ones use it again: LLVM's effort grows with slots times blocks.
+ */
+LLVMValueRef memory_slot(struct cg *, LLVMTypeRef);
+LLVMValueRef memory_slot_kept(struct cg *, LLVMTypeRef);
 LLVMValueRef memory_scratch_base(struct cg *);
 /* On the stack in any case, to the end of the statement; NULL if that makes more than limit bytes.
  */
@@ -254,7 +267,7 @@ LLVMValueRef memory_stack(struct cg *, uint32_t size, uint32_t limit);
 LLVMValueRef memory_keep(struct cg *, uint32_t size);    /* for a variable: lives to the end */
 LLVMValueRef memory_scratch(struct cg *, uint32_t size); /* NULL constant if size is 0 */
 struct cg_mark {
-    size_t n_busy;
+    size_t n_busy, n_scalars;
     uint32_t used;
 };
 struct cg_mark memory_mark(struct cg *);

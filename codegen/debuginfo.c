@@ -67,17 +67,6 @@ LLVMModuleRef debug_module(LLVMContextRef context, const struct sources *sources
     return LLVMParseIRInContext(context, memory, &module, message) ? NULL : module;
 }
 
-static void read_lines(struct cg *cg, struct cg_lines *lines)
-{
-    struct str text = lines->source ? lines->source->text : STR("");
-
-    arena_vec_push(&cg->arena, &lines->starts, 0);
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '\n')
-            arena_vec_push(&cg->arena, &lines->starts, (uint32_t)i + 1);
-    }
-}
-
 static void open_sources(struct cg *cg)
 {
     const struct sources *sources = cg->in->sources;
@@ -89,7 +78,6 @@ static void open_sources(struct cg *cg)
         struct cg_lines lines = { .file = LLVMValueAsMetadata(files[i]) };
 
         lines.source = i < sources->all.n ? sources->all.v[i] : NULL;
-        read_lines(cg, &lines);
         arena_vec_push(&cg->arena, &cg->lines, lines);
     }
 }
@@ -108,19 +96,12 @@ static const struct cg_lines *lines_of(struct cg *cg, struct span at)
 
 static void locate(const struct cg_lines *lines, struct span at, unsigned *line, unsigned *col)
 {
-    uint32_t offset = span_is_none(at) || !lines->source ? 0 : at.begin - lines->source->base;
-    size_t low = 0, high = lines->starts.n;
+    const struct source *s = lines->source;
+    uint32_t offset = span_is_none(at) || !s ? 0 : at.begin - s->base;
+    size_t index = s ? source_line(s, offset) : 0;
 
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-
-        if (lines->starts.v[mid] <= offset)
-            low = mid;
-        else
-            high = mid;
-    }
-    *line = (unsigned)low + 1;
-    *col = offset - lines->starts.v[low] + 1;
+    *line = (unsigned)index + 1;
+    *col = offset - (s ? s->lines.v[index] : 0) + 1;
 }
 
 void debug_at(struct cg *cg, struct span at)

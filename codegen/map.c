@@ -57,7 +57,7 @@ static LLVMValueRef zero_key(struct cg *cg)
     LLVMBasicBlockRef here = LLVMGetInsertBlock(cg->b);
 
     if (!cg->frame->zero_key) {
-        cg->frame->zero_key = memory_slot(cg, cg->i32);
+        cg->frame->zero_key = memory_slot_kept(cg, cg->i32);
         block_enter(cg, cg->frame->setup);
         memory_store(cg, LLVMConstInt(cg->i32, 0, false), cg->frame->zero_key);
         block_enter(cg, here);

@@ -30,9 +30,24 @@ static LLVMValueRef entry_alloca(struct cg *cg, LLVMTypeRef type)
     return slot;
 }
 
-LLVMValueRef memory_slot(struct cg *cg, LLVMTypeRef type)
+LLVMValueRef memory_slot_kept(struct cg *cg, LLVMTypeRef type)
 {
     return entry_alloca(cg, type);
+}
+
+LLVMValueRef memory_slot(struct cg *cg, LLVMTypeRef type)
+{
+    struct cg_frame *frame = cg->frame;
+    size_t i = 0;
+
+    while (i < frame->scalars.n && (frame->scalars.v[i].busy || frame->scalars.v[i].type != type))
+        i++;
+    if (i == frame->scalars.n)
+        arena_vec_push(&cg->arena, &frame->scalars,
+                       (struct cg_scalar){ entry_alloca(cg, type), type, false });
+    frame->scalars.v[i].busy = true;
+    arena_vec_push(&cg->arena, &frame->busy_scalars, i);
+    return frame->scalars.v[i].slot;
 }
 
 static LLVMValueRef lookup_scratch(struct cg *cg)
@@ -164,7 +179,7 @@ LLVMValueRef memory_stack(struct cg *cg, uint32_t size, uint32_t limit)
 
 struct cg_mark memory_mark(struct cg *cg)
 {
-    return (struct cg_mark){ cg->frame->busy.n, cg->frame->space->used };
+    return (struct cg_mark){ cg->frame->busy.n, cg->frame->busy_scalars.n, cg->frame->space->used };
 }
 
 void memory_release(struct cg *cg, struct cg_mark mark)
@@ -173,6 +188,8 @@ void memory_release(struct cg *cg, struct cg_mark mark)
 
     while (frame->busy.n > mark.n_busy)
         frame->temps.v[frame->busy.v[--frame->busy.n]].busy = false;
+    while (frame->busy_scalars.n > mark.n_scalars)
+        frame->scalars.v[frame->busy_scalars.v[--frame->busy_scalars.n]].busy = false;
     frame->space->used = MAX(mark.used, frame->space->floor);
 }
 

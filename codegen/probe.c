@@ -331,7 +331,7 @@ static bool bind_param(struct cg *cg, struct var *var, LLVMValueRef fn, unsigned
         struct cg_val wide = cg_value(param(cg, fn, i, n, cg->i64), cg->u64, AS_NONE);
 
         v->kind = VAR_SCALAR;
-        v->slot = memory_slot(cg, llvm_int(cg, type->size));
+        v->slot = memory_slot_kept(cg, llvm_int(cg, type->size));
         memory_store(cg, cg_convert(cg, wide, type).v, v->slot);
         return true;
     }

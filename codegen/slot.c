@@ -280,7 +280,7 @@ static LLVMValueRef make_reader(struct cg *cg, const struct map_sym *sym)
     struct outlined o;
 
     outlined_open(cg, &o, arena_printf(&cg->arena, "hark_read_map_%d", sym->index), params, 1);
-    cells = memory_slot(cg, LLVMArrayType2(cg->i64, CELLS));
+    cells = memory_slot_kept(cg, LLVMArrayType2(cg->i64, CELLS));
     memory_store(cg, LLVMGetParam(o.fn, 0), cell(cg, cells, CELL_KEY));
     memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_FIRST));
     memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_SECOND));
@@ -357,6 +357,6 @@ bool slot_clear(struct cg *cg, const struct map_sym *sym)
     if (!cg_repeat(cg, n, clear_bucket, &c))
         return false;
     outlined_close(cg, &o);
-    loop_cpus(cg, o.fn, memory_slot(cg, cg->i64));
+    loop_cpus(cg, o.fn, memory_slot_kept(cg, cg->i64));
     return true;
 }

@@ -46,9 +46,9 @@ static struct cg_var *new_storage(struct cg *cg, struct var *var, enum var_kind 
     v->kind = kind;
     v->frame = cg->frame;
     if (kind == VAR_SCALAR)
-        v->slot = memory_slot(cg, llvm_int(cg, type->size));
+        v->slot = memory_slot_kept(cg, llvm_int(cg, type->size));
     else if (kind == VAR_REF)
-        v->slot = memory_slot(cg, cg->i64);
+        v->slot = memory_slot_kept(cg, cg->i64);
     else if (kind == VAR_MEMORY)
         v->slot = memory_keep(cg, type->size);
     if (cleared) {
