@@ -68,6 +68,7 @@ static void resolve_for(struct resolver *r, struct stmt *stmt)
     stmt->for_.sym = var;
     resolve_stmts(r, &stmt->for_.body);
     r->scope = scope.outer;
+    scope_close(&scope);
 }
 
 static void resolve_stmt(struct resolver *r, struct stmt *stmt)
@@ -118,6 +119,7 @@ void resolve_block(struct resolver *r, struct block *block)
     r->scope = &scope;
     resolve_stmts(r, block);
     r->scope = scope.outer;
+    scope_close(&scope);
 }
 
 /* ---- the program ---- */
@@ -142,7 +144,7 @@ static void resolve_function(struct resolver *r, struct function *f)
         d = diag_error(r->c->diags, f->name_at, "function '%.*s' is defined twice", STRF(f->name));
         diag_note(r->c->diags, d, g->name_at, "first here");
     }
-    r->vars = &f->vars;
+    r->vars = r->vars_end = &f->vars;
     r->scope = &scope;
     for (unsigned i = 0; i < f->n_params; i++) {
         struct fn_param *param = &f->params[i];
@@ -159,11 +161,12 @@ static void resolve_function(struct resolver *r, struct function *f)
     resolve_block(r, &f->body);
     warn_unassigned(r);
     r->scope = NULL;
+    scope_close(&scope);
 }
 
 static void resolve_probe(struct resolver *r, struct probe *probe)
 {
-    r->vars = &probe->vars;
+    r->vars = r->vars_end = &probe->vars;
     if (probe->pred)
         resolve_expr(r, &probe->pred);
     resolve_block(r, &probe->body);
@@ -220,7 +223,7 @@ static void decide_maps(struct resolver *r)
 
 bool sema_resolve(struct compile *c)
 {
-    struct resolver r = { .c = c, .names = { .c = c } };
+    struct resolver r = { .c = c, .names = { .c = c }, .maps_end = &c->program->maps };
     unsigned errors = c->diags->errors;
 
     for (struct function *f = c->program->functions; f; f = f->next)
@@ -230,5 +233,6 @@ bool sema_resolve(struct compile *c)
     decide_maps(&r);
     check_decls(&r);
     check_written(&r);
+    map_free(&r.maps);
     return sema_end(c, errors);
 }

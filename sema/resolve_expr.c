@@ -22,8 +22,10 @@ static void undefined_var(struct resolver *r, struct str name, struct span at)
         return;
     }
     for (const struct scope *s = r->scope; s; s = s->outer) {
-        for (size_t i = 0; i < s->vars.n; i++)
-            str_guess_try(&guess, s->vars.v[i]->name);
+        for (size_t i = 0; i < s->vars.cap; i++) {
+            if (s->vars.slots[i].hash)
+                str_guess_try(&guess, s->vars.slots[i].key);
+        }
     }
     if (str_guess_ok(&guess))
         diag_hint(diags, d, "did you mean $%.*s?", STRF(guess.best));
@@ -79,20 +81,21 @@ bool resolve_check_new(struct resolver *r, struct str name, struct span at, bool
 
 struct var *resolve_declare(struct resolver *r, struct str name, struct span at)
 {
-    return scope_declare(r->c->arena, r->scope, name, at, r->vars);
+    struct var *var = scope_declare(r->c->arena, r->scope, name, at);
+
+    *r->vars_end = var;
+    r->vars_end = &var->next;
+    return var;
 }
 
 /* ---- maps ---- */
 
 static struct map_sym *map_sym(struct resolver *r, struct str name, struct span at)
 {
-    struct map_sym **link = &r->c->program->maps;
-    struct map_sym *sym;
+    struct map_sym *sym = map_get(&r->maps, name);
 
-    for (; *link; link = &(*link)->next) {
-        if (str_eq((*link)->name, name))
-            return *link;
-    }
+    if (sym)
+        return sym;
     sym = ARENA_NEW(r->c->arena, struct map_sym);
     sym->name = name;
     sym->at = at;
@@ -104,7 +107,9 @@ static struct map_sym *map_sym(struct resolver *r, struct str name, struct span 
             decl->sym = sym;
         }
     }
-    *link = sym;
+    map_set(&r->maps, name, sym);
+    *r->maps_end = sym;
+    r->maps_end = &sym->next;
     return sym;
 }
 

@@ -10,21 +10,17 @@
 struct var *scope_find(const struct scope *scope, struct str name)
 {
     for (; scope; scope = scope->outer) {
-        for (size_t i = 0; i < scope->vars.n; i++) {
-            if (str_eq(scope->vars.v[i]->name, name))
-                return scope->vars.v[i];
-        }
+        struct var *var = map_get(&scope->vars, name);
+
+        if (var)
+            return var;
     }
     return NULL;
 }
 
 static bool declares(const struct scope *scope, const struct var *var)
 {
-    for (size_t i = 0; i < scope->vars.n; i++) {
-        if (scope->vars.v[i] == var)
-            return true;
-    }
-    return false;
+    return map_get(&scope->vars, var->name) == var;
 }
 
 static void capture(struct arena *a, struct stmt *loop, struct var *var)
@@ -54,16 +50,17 @@ struct var *scope_use(struct arena *a, const struct scope *scope, struct str nam
     return var;
 }
 
-struct var *scope_declare(struct arena *a, struct scope *scope, struct str name, struct span at,
-                          struct var **all)
+struct var *scope_declare(struct arena *a, struct scope *scope, struct str name, struct span at)
 {
     struct var *var = ARENA_NEW(a, struct var);
 
     var->name = name;
     var->at = at;
-    arena_vec_push(a, &scope->vars, var);
-    while (*all)
-        all = &(*all)->next;
-    *all = var;
+    map_set(&scope->vars, name, var);
     return var;
+}
+
+void scope_close(struct scope *scope)
+{
+    map_free(&scope->vars);
 }

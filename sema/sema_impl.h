@@ -4,6 +4,7 @@
 #ifndef HARK_SEMA_SEMA_IMPL_H
 #define HARK_SEMA_SEMA_IMPL_H
 
+#include "base/map.h"
 #include "sema/call.h"
 
 /* ---- signature.c: the language of builtin->sig (builtin.h) ---- */
@@ -118,13 +119,13 @@ enum { DEPTH_MAX = 10200 };
 struct scope {
     struct scope *outer;
     struct stmt *loop; /* the for statement whose body this is, or NULL */
-    VEC(struct var *) vars;
+    struct map vars;   /* name → struct var */
 };
 struct var *scope_find(const struct scope *, struct str name);
 /* Also notes the variable as captured in the for bodies between its declaration and its use. */
 struct var *scope_use(struct arena *, const struct scope *, struct str name);
-struct var *scope_declare(struct arena *, struct scope *, struct str name, struct span,
-                          struct var **all);
+struct var *scope_declare(struct arena *, struct scope *, struct str name, struct span);
+void scope_close(struct scope *);
 
 /* ---- names.c: words that are not variables, maps or calls ---- */
 struct names {
@@ -153,7 +154,10 @@ void names_hint(struct compile *, struct diag *d, struct str name);
 struct resolver {
     struct compile *c;
     struct names names;
-    struct var **vars; /* all variables of the probe or function */
+    struct var **vars;     /* all variables of the probe or function */
+    struct var **vars_end; /* the end of that list */
+    struct map maps;       /* name → struct map_sym */
+    struct map_sym **maps_end;
     struct scope *scope;
     const struct name_chain *chain; /* C macros being replaced */
     unsigned sizeof_depth;          /* > 0: inside an operand that is not evaluated */
