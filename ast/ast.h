@@ -287,11 +287,12 @@ struct probe {
     const struct provider *provider;
     struct target *targets; /* image arena */
     size_t n_targets;
-    bool per_target;         /* body depends on the target: exactly one target */
-    struct str fn_name;      /* plan.c: name of the BPF program */
-    const struct type *args; /* infer.c: type of `args`, when used */
-    struct var *vars;        /* resolve.c */
-    unsigned index;          /* plan.c: in image->probes */
+    bool per_target;            /* body depends on the target: exactly one target */
+    struct probe *entry, *exit; /* pair.c: the other end, if one program serves both; or NULL */
+    struct str fn_name;         /* plan.c: name of the BPF program */
+    const struct type *args;    /* infer.c: type of `args`, when used */
+    struct var *vars;           /* resolve.c */
+    unsigned index;             /* plan.c: in image->probes */
     struct probe *next;
 };
 

@@ -16,6 +16,12 @@ enum config_unstable { UNSTABLE_ENABLE, UNSTABLE_WARN, UNSTABLE_ERROR };
 enum config_buffering { BUFFERING_LINE, BUFFERING_FULL, BUFFERING_NONE };
 enum config_warnings { WARNINGS_NONE, WARNINGS_DEFAULT, WARNINGS_ALL };
 
+enum config_no_feature {
+    NO_KPROBE_MULTI = 1 << 0,
+    NO_KPROBE_SESSION = 1 << 1,
+    NO_UPROBE_MULTI = 1 << 2
+};
+
 /* From the command line only. */
 struct options {
     bool verbose, quiet, unsafe, dry_run;
@@ -23,12 +29,14 @@ struct options {
     bool filter_pid; /* programs start with "return unless pid is the one of -p" */
     enum config_warnings warnings;
     enum config_buffering buffering;
-    const char *format;  /* "text" or "json" */
-    const char *output;  /* -o, or NULL */
-    const char *cmd;     /* -c, or NULL */
-    uint32_t pid;        /* -p, or 0 */
-    const char *elf_out; /* --emit-elf, or NULL */
-    const char *dump;    /* --dump=… / -d …: comma-separated stages, or NULL */
+    const char *format;    /* "text" or "json" */
+    const char *output;    /* -o, or NULL */
+    const char *cmd;       /* -c, or NULL */
+    uint32_t pid;          /* -p, or 0 */
+    unsigned no_features;  /* bits of enum config_no_feature */
+    const char *functions; /* --traceable-functions, or NULL */
+    const char *elf_out;   /* --emit-elf, or NULL */
+    const char *dump;      /* --dump=… / -d …: comma-separated stages, or NULL */
     VEC(const char *) include_dirs, includes;
     VEC(struct str) params; /* $1, $2, … */
     VEC(struct str) named;  /* "name" or "name=value" after "--" */

@@ -179,6 +179,56 @@ static bool reg_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
            cg_error(cg, call->at, "this probe has no registers");
 }
 
+/* ---- usermode ---- */
+
+static bool usermode_check(struct sema *s, struct expr *call)
+{
+    if (arch_reg_offset(STR("cs")) >= 0)
+        return true;
+    diag_error(s->c->diags, call->at, "usermode is known on x86_64 only, not on %s", arch_name());
+    return false;
+}
+
+/* Without registers: hark itself test-runs begin and end; what else there is runs in the kernel. */
+static void usermode_fold(struct sema *s, struct expr **call)
+{
+    const struct provider *p = s->probe ? s->probe->provider : NULL;
+    struct prog_spec spec = { 0 };
+
+    if (!p || p->caps & CAP_REGS || !s->probe->n_targets)
+        return;
+    p->program(&s->probe->targets[0], s->c->arena, &spec);
+    *call = ast_int(s->c->arena, (*call)->at, spec.when != WHEN_EVENT);
+    (*call)->type = type_int(sema_types(s), 1, false);
+}
+
+/* The lowest bits of the code segment are the ring the CPU was in: 3 for programs. */
+static bool usermode_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
+{
+    struct cg_val cs;
+
+    if (!cg_probe_load(cg, PROBE_REG, (unsigned)arch_reg_offset(STR("cs")), &cs))
+        return cg_error(cg, call->at, "this probe has no registers");
+    cs.as = AS_NONE;
+    *out = cg_convert(cg, cg_op(cg, OP_NE, cg_op(cg, OP_AND, cs, cg_u64(cg, 3)), cg_u64(cg, 0)),
+                      call->type);
+    return true;
+}
+
+/* ---- override() ---- */
+
+static bool override_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
+{
+    struct cg_val args[2] = { cg_ctx(cg) };
+
+    *out = cg_none(cg);
+    if (!cg_expr(cg, call_arg(call, 0), &args[1]))
+        return false;
+    args[1] = cg_convert(cg, cg_load(cg, args[1]), type_int(cg_types(cg), 8, false));
+    cg_helper(cg, BPF_FUNC_override_return, args, 2, NULL);
+    return true;
+}
+
 /* ---- names known while compiling ---- */
 
 static void probe_fold(struct sema *s, struct expr **call)
@@ -275,6 +325,24 @@ const struct builtin builtins_context[] = {
         .result = reg_result,
         .check = reg_check,
         .emit = reg_emit,
+    },
+    {
+        .name = "usermode",
+        .sig = "uint8",
+        .doc = "1 if the probe interrupted a program, 0 if the kernel itself (x86_64).",
+        .flags = BUILTIN_CONTEXT | BUILTIN_PROBE,
+        .check = usermode_check,
+        .fold = usermode_fold,
+        .emit = usermode_emit,
+    },
+    {
+        .name = "override",
+        .sig = "void(int)",
+        .doc = "The traced function returns this number instead of running.",
+        .needs = CAP_OVERRIDE,
+        .flags = BUILTIN_CONTEXT | BUILTIN_PROBE | BUILTIN_UNSAFE,
+        .helper = BPF_FUNC_override_return,
+        .emit = override_emit,
     },
     {
         .name = "probe",

@@ -22,6 +22,8 @@ enum {
     OPT_TIMINGS,
     OPT_USDT,
     OPT_BUILTINS,
+    OPT_FUNCTIONS,
+    OPT_NO_FEATURE,
 };
 
 static const struct option long_options[] = {
@@ -48,6 +50,8 @@ static const struct option long_options[] = {
     { "btf", no_argument, NULL, 'b' },
     { "usdt-file-activation", no_argument, NULL, OPT_USDT },
     { "builtins", no_argument, NULL, OPT_BUILTINS },
+    { "traceable-functions", required_argument, NULL, OPT_FUNCTIONS },
+    { "no-feature", required_argument, NULL, OPT_NO_FEATURE },
     { NULL, 0, NULL, 0 },
 };
 
@@ -85,6 +89,8 @@ void args_usage(FILE *f)
         "                      libbpf verifier parse dis\n"
         "      --emit-elf FILE keep the compiled program: an ELF object with its manifest\n"
         "      --run-image FILE run such a file\n"
+        "      --traceable-functions FILE  names of functions, instead of the kernel's list\n"
+        "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi\n"
         "      --timings       time spent in each phase\n"
         "      --builtins      all builtin variables and functions\n"
         "\n"
@@ -139,6 +145,29 @@ static int parse_buffering(const char *text, enum config_buffering *out)
     else
         return usage_error("-B: '%s' is none of line, full, none", text);
     return 0;
+}
+
+/* kernel_forget() is told later. */
+static int parse_no_feature(const char *list, struct options *o)
+{
+    static const char *const words[] = { "kprobe_multi", "kprobe_session", "uprobe_multi" };
+    static const unsigned bits[] = { NO_KPROBE_MULTI, NO_KPROBE_SESSION, NO_UPROBE_MULTI };
+
+    for (const char *p = list;; p++) {
+        struct str word = { p, strcspn(p, ",") };
+        size_t i = 0;
+
+        while (i < ARRAY_LEN(words) && !str_eqz(word, words[i]))
+            i++;
+        if (i == ARRAY_LEN(words))
+            return usage_error("--no-feature: '%.*s' is none of kprobe_multi, kprobe_session, "
+                               "uprobe_multi",
+                               STRF(word));
+        o->no_features |= bits[i];
+        p += word.n;
+        if (!*p)
+            return 0;
+    }
 }
 
 /* One option. 0, or the exit status of a usage error. */
@@ -220,6 +249,11 @@ static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
     case OPT_TIMINGS:
         a->timings = true;
         return 0;
+    case OPT_FUNCTIONS:
+        o->functions = optarg;
+        return 0;
+    case OPT_NO_FEATURE:
+        return parse_no_feature(optarg, o);
     case 'b':      /* once chose BTF */
     case OPT_USDT: /* the kernel's reference counter does it */
         return 0;

@@ -219,7 +219,7 @@ static bool list_one(struct listing *l, const struct registry *reg, struct str s
     l->filter = str_eq(search, STR("*")) ? STR("") : search;
     for (size_t i = 0; reg->providers[i]; i++) {
         l->provider = reg->providers[i];
-        if (!l->provider->user)
+        if (!l->provider->user && !l->provider->unlisted)
             list_all(l);
     }
     return true;

@@ -159,6 +159,21 @@ static int flush_output(int status)
     return 1;
 }
 
+/* The kernel as the command line wants it seen. */
+static struct kernel *open_kernel(const struct options *o)
+{
+    struct kernel *k = kernel_open(NULL);
+
+    kernel_set_functions(k, o->functions);
+    if (o->no_features & NO_KPROBE_MULTI)
+        kernel_forget(k, FEATURE_KPROBE_MULTI);
+    if (o->no_features & NO_KPROBE_SESSION)
+        kernel_forget(k, FEATURE_KPROBE_SESSION);
+    if (o->no_features & NO_UPROBE_MULTI)
+        kernel_forget(k, FEATURE_UPROBE_MULTI);
+    return k;
+}
+
 int main(int argc, char **argv)
 {
     struct registry registry = { builtin_families, probe_providers, out_formats() };
@@ -179,7 +194,7 @@ int main(int argc, char **argv)
     }
     if (!status) {
         config.opt.colour = wants_colour();
-        host.kernel = kernel_open(NULL);
+        host.kernel = open_kernel(&config.opt);
         host.symbols = symbols_open(NULL, config.cpp_demangle);
         status = run_mode(&args, &config, &host, &registry);
         symbols_close(host.symbols);

@@ -302,6 +302,12 @@ LLVMValueRef helper_bounded(struct cg *, LLVMValueRef v, uint64_t max);
 LLVMValueRef helper_call(struct cg *, unsigned func, LLVMTypeRef result, LLVMValueRef *args,
                          unsigned n);
 
+/*
+ * Calls a function of the kernel that is no helper, with one argument (which it may ignore). The
+ * caller has made sure that BTF knows the name.
+ */
+LLVMValueRef kfunc_call(struct cg *, const char *name, LLVMValueRef arg);
+
 /* ---- control.c ---- */
 LLVMBasicBlockRef block_new(struct cg *, const char *name);
 void block_enter(struct cg *, LLVMBasicBlockRef);

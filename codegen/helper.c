@@ -8,6 +8,12 @@
  */
 #include "codegen/codegen_impl.h"
 
+#include "base/host.h"
+#include "kernel/kernel.h"
+
+#include <inttypes.h>
+#include <string.h>
+
 #define MAX_ARGS 5
 
 LLVMValueRef helper_call(struct cg *cg, unsigned func, LLVMTypeRef result, LLVMValueRef *args,
@@ -121,6 +127,27 @@ void cg_count_failure(struct cg *cg, enum site_kind kind, struct span at, const 
     failed = cg_if_unlikely(cg, LLVMBuildICmp(cg->b, LLVMIntSLT, code, llvm_const(cg, 0), ""));
     count_at(cg, offset, code);
     cg_if_end(cg, &failed);
+}
+
+/*
+ * The instruction is written as bytes: a call whose source register says that its number is that of
+ * a function in the kernel's BTF. libbpf would find the number too, but reads all of BTF for it.
+ */
+LLVMValueRef kfunc_call(struct cg *cg, const char *name, LLVMValueRef arg)
+{
+    static const char clobbers[] = "=r,r,~{r0},~{r1},~{r2},~{r3},~{r4},~{r5},~{memory}";
+    LLVMTypeRef type = LLVMFunctionType(cg->i64, &cg->ptr, 1, false);
+    struct func_sig sig;
+    const char *text;
+    LLVMValueRef fn;
+
+    if (!kernel_func(cg->in->host->kernel, cg_types(cg), str_from(name), &sig))
+        BUG("the kernel has no function %s", name);
+    text = arena_printf(&cg->arena, "r1 = $1\n.byte 0x%x, 0x%x, 0, 0\n.long %" PRIu32 "\n$0 = r0",
+                        BPF_JMP | BPF_CALL, BPF_PSEUDO_KFUNC_CALL << 4, sig.btf_id);
+    fn = LLVMGetInlineAsm(type, text, strlen(text), clobbers, sizeof(clobbers) - 1, true, false,
+                          LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(cg->b, type, fn, &arg, 1, "");
 }
 
 /* ---- reading ---- */

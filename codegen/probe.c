@@ -256,11 +256,11 @@ static bool write_body(struct cg *cg, const struct probe *probe)
     return true;
 }
 
-bool probe_emit(struct cg *cg, const struct probe *probe)
+/* The function of one probe: a program, or, without a section, a part of one. */
+static bool probe_function(struct cg *cg, const struct probe *probe, const char *name,
+                           const char *section, LLVMValueRef *out)
 {
     static const char *const params[] = { "*ctx" };
-    const struct image_probe *plan = &cg->in->image->probes.v[probe->index];
-    struct str name = str_dup(&cg->arena, probe->fn_name);
     struct prog_spec spec = { 0 };
     struct cg_space space = { 0 };
     struct cg_frame frame;
@@ -268,15 +268,16 @@ bool probe_emit(struct cg *cg, const struct probe *probe)
     bool ok;
 
     probe->provider->program(&probe->targets[0], &cg->arena, &spec);
-    fn = function_new(cg, name.p, LLVMFunctionType(cg->i64, &cg->ptr, 1, false), false);
-    LLVMSetSection(fn, str_dup(&cg->arena, plan->section).p);
+    *out = fn = function_new(cg, name, LLVMFunctionType(cg->i64, &cg->ptr, 1, false), !section);
+    if (section)
+        LLVMSetSection(fn, section);
     cg->probe = probe;
     frame_open(cg, &frame, FRAME_PROGRAM, fn);
     frame.space = &space;
     frame.ctx = LLVMGetParam(fn, 0);
     frame.default_return = spec.default_return;
     frame.fixed_return = spec.fixed_return;
-    frame.scope = debug_function(cg, fn, name, probe->at, params, 1, false);
+    frame.scope = debug_function(cg, fn, str_from(name), probe->at, params, 1, !section);
     frame.closed = block_new(cg, "closed");
     debug_at(cg, probe->at);
 
@@ -291,6 +292,69 @@ bool probe_emit(struct cg *cg, const struct probe *probe)
     cg->frame = NULL;
     cg->probe = NULL;
     return ok;
+}
+
+/* Both parts keep their own 256 bytes of stack and more: inlined, they would not fit. */
+static LLVMValueRef call_part(struct cg *cg, LLVMValueRef part, LLVMValueRef ctx)
+{
+    unsigned kind = LLVMGetEnumAttributeKindForName("noinline", 8);
+
+    LLVMAddAttributeAtIndex(part, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(cg->context, kind, 0));
+    return LLVMBuildCall2(cg->b, LLVMGlobalGetValueType(part), part, &ctx, 1, "");
+}
+
+/*
+ * A program for both ends: asks the kernel where it is, and calls one part or the other. What the
+ * entry's part returns is not handed on: to the kernel it would mean "not the exit".
+ */
+static bool session_emit(struct cg *cg, const struct probe *probe, const char *section)
+{
+    static const char *const params[] = { "*ctx" };
+    const char *name = str_dup(&cg->arena, probe->fn_name).p;
+    const char *entry_name = arena_printf(&cg->arena, "%s_entry", name);
+    const char *exit_name = str_dup(&cg->arena, probe->exit->fn_name).p;
+    LLVMValueRef entry, exit, fn, at_exit;
+    LLVMBasicBlockRef exiting, entering;
+    struct cg_frame frame = { .kind = FRAME_PROGRAM };
+
+    if (!probe_function(cg, probe, entry_name, NULL, &entry) ||
+        !probe_function(cg, probe->exit, exit_name, NULL, &exit))
+        return false;
+    fn = function_new(cg, name, LLVMFunctionType(cg->i64, &cg->ptr, 1, false), false);
+    LLVMSetSection(fn, section);
+    frame.fn = fn;
+    frame.scope = debug_function(cg, fn, str_from(name), probe->at, params, 1, false);
+    cg->frame = &frame;
+    block_enter(cg, block_new(cg, "entry"));
+    debug_at(cg, probe->at);
+    exiting = block_new(cg, "exit");
+    entering = block_new(cg, "enter");
+    at_exit = kfunc_call(cg, "bpf_session_is_return", LLVMGetParam(fn, 0));
+    at_exit = LLVMBuildTrunc(cg->b, at_exit, LLVMInt8TypeInContext(cg->context), "");
+    at_exit = LLVMBuildICmp(cg->b, LLVMIntNE, at_exit, LLVMConstNull(LLVMTypeOf(at_exit)), "");
+    block_branch(cg, at_exit, exiting, entering);
+    block_enter(cg, exiting);
+    call_part(cg, exit, LLVMGetParam(fn, 0));
+    LLVMBuildRet(cg->b, llvm_const(cg, 0));
+    block_enter(cg, entering);
+    call_part(cg, entry, LLVMGetParam(fn, 0));
+    LLVMBuildRet(cg->b, llvm_const(cg, 0));
+    cg->frame = NULL;
+    return true;
+}
+
+bool probe_emit(struct cg *cg, const struct probe *probe)
+{
+    const struct image_probe *plan = &cg->in->image->probes.v[probe->index];
+    const char *section = str_dup(&cg->arena, plan->section).p;
+    LLVMValueRef fn;
+
+    if (probe->entry)
+        return true; /* written with that */
+    if (probe->exit)
+        return session_emit(cg, probe, section);
+    return probe_function(cg, probe, str_dup(&cg->arena, probe->fn_name).p, section, &fn);
 }
 
 /* ---- script functions ---- */

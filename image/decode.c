@@ -157,6 +157,7 @@ static struct image_probe get_probe(struct reader *r)
     p.fn = reader_str(r);
     p.section = reader_str(r);
     p.when = (enum image_when)reader_max(r, WHENS - 1, "the time of a probe");
+    p.is_session = reader_max(r, true, "the kind of a probe");
     n = reader_count(r);
     for (size_t i = 0; i < n && !r->failed; i++)
         arena_vec_push(&r->image->arena, &p.targets, get_target(r));

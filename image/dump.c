@@ -115,9 +115,9 @@ static void dump_action(FILE *f, size_t i, const struct image_action *a)
 
 static void dump_probe(FILE *f, size_t i, const struct image_probe *p)
 {
-    fprintf(f, "probe %zu %.*s: %s, %.*s in %.*s, %zu target%s\n", i, STRF(p->provider),
-            whens[p->when], STRF(p->fn), STRF(p->section), p->targets.n,
-            p->targets.n == 1 ? "" : "s");
+    fprintf(f, "probe %zu %.*s: %s%s, %.*s in %.*s, %zu target%s\n", i, STRF(p->provider),
+            whens[p->when], p->is_session ? " and return" : "", STRF(p->fn), STRF(p->section),
+            p->targets.n, p->targets.n == 1 ? "" : "s");
     for (size_t t = 0; t < p->targets.n; t++)
         fprintf(f, "    %.*s\n", STRF(p->targets.v[t].label));
 }

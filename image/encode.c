@@ -351,6 +351,7 @@ static void put_probe(struct buf *b, const struct image_probe *p)
     put_str(b, p->fn);
     put_str(b, p->section);
     put_num(b, p->when);
+    put_num(b, p->is_session);
     put_num(b, p->targets.n);
     for (size_t i = 0; i < p->targets.n; i++)
         put_target(b, &p->targets.v[i]);

@@ -60,6 +60,7 @@ struct image_probe {
     struct str fn;       /* symbol of the BPF function */
     struct str section;  /* ELF section; libbpf takes the program type from it */
     enum image_when when;
+    bool is_session; /* runs when the targets are entered, and again when they return */
     VEC(struct target) targets;
 };
 

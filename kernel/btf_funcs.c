@@ -57,6 +57,14 @@ bool kernel_func(struct kernel *k, struct types *types, struct str func, struct 
     return true;
 }
 
+bool kernel_has_func(struct kernel *k, struct str func)
+{
+    struct btf_file *b;
+    uint32_t id;
+
+    return btf_find(k, BTF_BIT(BTF_KIND_FUNC), func, &b, &id);
+}
+
 /* The prototype of a tracepoint's handlers, if id is a typedef btf_trace_X. */
 static const struct btf_type *trace_proto(struct btf_file *b, uint32_t id)
 {

@@ -399,6 +399,7 @@ static const struct feature {
     [FEATURE_KTIME_TAI] = { "get_tai_ns", has_helper, BPF_FUNC_ktime_get_tai_ns },
     [FEATURE_D_PATH] = { "dpath", has_d_path, BPF_FUNC_d_path },
     [FEATURE_NS_PID] = { "get_ns_current_pid_tgid", has_helper, BPF_FUNC_get_ns_current_pid_tgid },
+    [FEATURE_OVERRIDE] = { "override_return", has_helper, BPF_FUNC_override_return },
     [FEATURE_KPROBE] = { "kprobe", has_kprobe, 0 },
     [FEATURE_KRETPROBE] = { "kretprobe", has_kprobe, 1 },
     [FEATURE_KPROBE_MULTI] = { "kprobe_multi", has_kprobe_link, ATTACH_KPROBE_MULTI },
@@ -422,6 +423,11 @@ bool kernel_has(struct kernel *k, enum kernel_feature feature)
     if (k->features[feature] == FEATURE_UNTRIED)
         k->features[feature] = f->probe(k, f->arg) ? FEATURE_YES : FEATURE_NO;
     return k->features[feature] == FEATURE_YES;
+}
+
+void kernel_forget(struct kernel *k, enum kernel_feature feature)
+{
+    k->features[feature] = FEATURE_NO;
 }
 
 const char *kernel_feature_name(enum kernel_feature feature)

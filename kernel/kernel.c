@@ -296,6 +296,7 @@ void kernel_close(struct kernel *k)
     for (size_t i = 0; i < k->twins.n; i++)
         free(k->twins.v[i]);
     vec_free(&k->twins);
+    functions_free(&k->functions);
     free(k->tracefs);
     free(k->btf_path);
     free(k->root);

@@ -39,6 +39,7 @@ struct func_sig {
 };
 /* A kernel function by BTF. false: not there, or no BTF. Memory from types' arena. */
 bool kernel_func(struct kernel *, struct types *, struct str func, struct func_sig *out);
+bool kernel_has_func(struct kernel *, struct str func); /* the same question, no answer made */
 /* The parameters of a tracepoint, without the leading void *: from __probestub_X, __traceiter_X or
  * btf_trace_X. */
 bool kernel_raw_tracepoint(struct kernel *, struct types *, struct str event, struct func_sig *out);
@@ -76,6 +77,27 @@ bool kernel_tracepoint_exists(struct kernel *, struct str category, struct str e
 /* The tracefs directory ("/sys/kernel/tracing"); mounts it if nobody has. NULL with a sentence. */
 const char *kernel_tracefs(struct kernel *, struct err *e);
 
+/* ---- functions that can be traced ---- */
+struct kernel_function {
+    struct str name, module; /* module "": the kernel itself */
+    uint64_t addr;           /* where ftrace patches it; 0: the list does not say */
+};
+typedef int (*kernel_function_fn)(void *arg, const struct kernel_function *);
+/*
+ * In order of their names, none twice; with a module glob ("vmlinux" is the kernel itself) none
+ * twice in a module. The list is read when first asked for. -errno with a sentence if it cannot be
+ * read, or what fn returned if not 0.
+ */
+int kernel_each_function(struct kernel *, struct str module, struct str name, kernel_function_fn,
+                         void *arg, struct err *e);
+/* Is one in the list? module "": anywhere. addr may become 0. */
+bool kernel_function(struct kernel *, struct str module, struct str name, uint64_t *addr);
+/* Was a list with addresses read? */
+bool kernel_function_addresses(struct kernel *);
+/* A file of names to use instead of the kernel's list; borrowed. */
+void kernel_set_functions(struct kernel *, const char *path);
+bool kernel_module_loaded(struct kernel *, struct str module_glob);
+
 /* ---- the rest ---- */
 enum kernel_feature {
     FEATURE_RINGBUF,
@@ -86,7 +108,8 @@ enum kernel_feature {
     FEATURE_ATTACH_COOKIE, /* bpf_get_attach_cookie */
     FEATURE_KTIME_TAI,
     FEATURE_D_PATH,
-    FEATURE_NS_PID, /* bpf_get_ns_current_pid_tgid */
+    FEATURE_OVERRIDE, /* bpf_override_return */
+    FEATURE_NS_PID,   /* bpf_get_ns_current_pid_tgid */
     FEATURE_KPROBE,
     FEATURE_KRETPROBE,
     FEATURE_KPROBE_MULTI,
@@ -106,6 +129,8 @@ enum kernel_feature {
 /* By trying, never by version; each is tried once, when first asked for. */
 bool kernel_has(struct kernel *, enum kernel_feature);
 const char *kernel_feature_name(enum kernel_feature);
+/* From now on this kernel does not have it. */
+void kernel_forget(struct kernel *, enum kernel_feature);
 
 unsigned kernel_possible_cpus(struct kernel *); /* from /sys/devices/system/cpu/possible */
 int kernel_online_cpus(struct kernel *, struct arena *, unsigned **cpus, size_t *n, struct err *e);

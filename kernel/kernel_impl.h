@@ -16,6 +16,16 @@ struct twin {
     struct type_loader loader;
 };
 
+/* functions.c */
+struct functions {
+    const char *path; /* of the user's list, or NULL */
+    struct arena arena;
+    VEC(struct kernel_function) all; /* without what is left out */
+    bool read, sorted, blacklist_read;
+    char *blacklist_text;
+    VEC(struct str) blacklist; /* sorted */
+};
+
 struct kernel {
     char *root;     /* "" or a directory, without a '/' at its end */
     char *btf_path; /* of the kernel itself */
@@ -28,6 +38,7 @@ struct kernel {
     VEC(struct twin *) twins;  /* types whose name another one had first */
 
     char *tracefs;
+    struct functions functions;
     struct type_loader records; /* origin of the structs that describe tracepoint records */
 
     enum { FEATURE_UNTRIED, FEATURE_NO, FEATURE_YES } features[FEATURES];
@@ -62,5 +73,7 @@ int kernel_find_tracefs(struct kernel *, struct err *); /* fills in k->tracefs *
 /* Of a tracepoint's format file, which need not exist. -ENOENT for names that cannot. */
 int tracepoint_path(struct kernel *, struct str category, struct str event, char path[PATH_MAX],
                     struct err *e);
+
+void functions_free(struct functions *);
 
 #endif

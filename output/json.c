@@ -316,6 +316,20 @@ static void json_map(struct out *o, struct str name, const struct value *v)
     end(o);
 }
 
+static void json_missed(struct out *o, struct str probe, uint64_t program, uint64_t link)
+{
+    begin(o, "missed_events");
+    put_uint(member(o, "count"), program + link);
+    buf_puts(member(o, "data"), "{\"probe\": ");
+    put_string(&o->buf, probe);
+    buf_puts(&o->buf, ", \"program\": ");
+    put_uint(&o->buf, program);
+    buf_puts(&o->buf, ", \"link\": ");
+    put_uint(&o->buf, link);
+    buf_putc(&o->buf, '}');
+    end(o);
+}
+
 static void json_lost(struct out *o, uint64_t events)
 {
     put_counter(o, "lost_events", "events", events);
@@ -369,6 +383,7 @@ const struct out_ops out_json_ops = {
     .value = json_value,
     .map = json_map,
     .lost = json_lost,
+    .missed = json_missed,
     .message = json_message,
     .trouble = json_trouble,
     .end = json_end,

@@ -30,6 +30,11 @@ struct out_ops {
     void (*value)(struct out *, const struct value *);                   /* print(expr) */
     void (*map)(struct out *, struct str name, const struct value *map); /* name with its '@' */
     void (*lost)(struct out *, uint64_t events);
+    /*
+     * Events of a probe that its program was not run for, as the kernel counts them with the
+     * program and with the link. Both 0 only with -v.
+     */
+    void (*missed)(struct out *, struct str probe, uint64_t program, uint64_t link);
     /* errorf() and warnf() of the script. */
     void (*message)(struct out *, enum severity, const struct location *, struct str text);
     /*

@@ -60,6 +60,25 @@ static void text_lost(struct out *o, uint64_t events)
     out_note(o, "Lost %" PRIu64 " events\n", events);
 }
 
+static void text_missed(struct out *o, struct str probe, uint64_t program, uint64_t link)
+{
+    struct buf b = { 0 };
+
+    if (program + link == 0) {
+        out_note(o, "%.*s: no event missed\n", STRF(probe));
+        return;
+    }
+    if (!o->warnings)
+        return;
+    buf_printf(&b,
+               "%.*s: %" PRIu64 " events missed: they came inside another probe, or too many calls "
+               "were waiting to return",
+               STRF(probe), program + link);
+    out_flush(o);
+    diag_print_one(stderr, SEVERITY_WARNING, NULL, buf_as_str(&b), o->colour);
+    buf_free(&b);
+}
+
 static void print_message(struct out *o, enum severity severity, const struct location *at,
                           struct str text)
 {
@@ -106,6 +125,7 @@ const struct out_ops out_text_ops = {
     .value = text_value,
     .map = text_map,
     .lost = text_lost,
+    .missed = text_missed,
     .message = text_message,
     .trouble = text_trouble,
     .end = text_end,

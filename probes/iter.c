@@ -329,6 +329,7 @@ const struct provider provider_iter = {
     .doc = "iter:task: once for each task, open file, map …; then the run ends",
     .caps = CAP_CTX | CAP_STACK | CAP_PATH | CAP_SKB,
     .as = AS_KERNEL,
+    .youngest_first = true,
     .parse = iter_parse,
     .each = iter_each,
     .describe = iter_describe,

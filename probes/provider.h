@@ -47,8 +47,12 @@ struct provider {
     enum addr_space as;         /* of argN, retval, reg() and pointers in args */
     const char *doc;            /* one line, for the docs: "tracepoint:category:event" */
     bool user;                  /* targets are programs: not part of an unqualified -l */
+    bool unlisted;              /* listed only when named: the other end of what is listed */
     bool pid_filter;            /* -p is a test at the start of the program, not at attachment */
-    bool single;                /* each target has exactly one program anyway (args are fixed) */
+    bool youngest_first;        /* the kernel runs what was attached last first: see 13.16 */
+    const struct provider *returns; /* of the probes at the other end, where has_session says */
+    bool (*has_session)(const struct host *); /* that one program can serve both; or NULL */
+    bool single; /* each target has exactly one program anyway (args are fixed) */
 
     /* The text after the first ':'. false: reported through diag_error(p->diags, p->at, …). */
     bool (*parse)(const struct attach_parse *, struct target *out);
@@ -71,6 +75,8 @@ struct provider {
      */
     const struct type *(*args)(const struct host *, const struct target *, struct types *,
                                struct err *);
+    /* Of the caps, those that take one program a target on this kernel. NULL: none. */
+    unsigned (*target_caps)(const struct host *);
     /* Number of argN this target has (for a better message), or -1 if only the registers limit it.
      */
     int (*n_args)(const struct host *, const struct target *);
@@ -95,7 +101,11 @@ struct provider {
     int (*before_load)(struct session *, const struct image_probe *, struct err *);
     int (*attach)(struct session *, const struct image_probe *, const struct target *,
                   struct err *);
-    /* All targets at once (multi links); NULL: attach one by one. */
+    /*
+     * All targets at once (multi links), if wants_all (or that is NULL); NULL: attach one by one.
+     * A target that is refused goes through session_refuse().
+     */
+    bool (*wants_all)(struct session *, const struct image_probe *);
     int (*attach_all)(struct session *, const struct image_probe *, struct err *);
 };
 

@@ -6,12 +6,14 @@
 #include "probes/provider.h"
 
 extern const struct provider provider_begin, provider_end, provider_tracepoint,
-    provider_rawtracepoint, provider_uprobe, provider_uretprobe, provider_profile,
-    provider_interval, provider_software, provider_iter;
+    provider_rawtracepoint, provider_kprobe, provider_kretprobe, provider_uprobe,
+    provider_uretprobe, provider_profile, provider_interval, provider_software, provider_iter;
 
 const struct provider *const probe_providers[] = {
     &provider_begin,
     &provider_end,
+    &provider_kprobe,
+    &provider_kretprobe,
     &provider_tracepoint,
     &provider_rawtracepoint,
     &provider_uprobe,

@@ -22,22 +22,6 @@
 /* How long detaching may take before we say what keeps us. */
 enum { PATIENCE_MS = 1000 };
 
-/*
- * Attached in a second pass and backwards, as the kernel runs the youngest of them first: so bodies
- * on one event run in the order of the script (LANGUAGE.md 13.16).
- */
-static const char *const youngest_first[] = { "kprobe", "uprobe", "uretprobe", "usdt",
-                                              "fentry", "fexit",  "iter" };
-
-static bool is_youngest_first(const struct image_probe *p)
-{
-    for (size_t i = 0; i < ARRAY_LEN(youngest_first); i++) {
-        if (str_eqz(p->provider, youngest_first[i]))
-            return true;
-    }
-    return false;
-}
-
 /* The others are run by hand. */
 static bool is_attached(const struct image_probe *p)
 {
@@ -140,6 +124,23 @@ int session_attach_perf(struct session *s, const struct image_probe *p, const st
     return rc;
 }
 
+int session_refuse(struct session *s, int rc, unsigned n, struct err *e)
+{
+    s->n_refused += n;
+    switch ((enum config_missing)s->config.missing_probes) {
+    case MISSING_ERROR:
+        if (!e->hint[0])
+            err_hint(e, "config = { missing_probes = \"warn\" } goes on without it");
+        return rc;
+    case MISSING_WARN:
+        session_warn(s, "%s", e->text);
+        return 0;
+    case MISSING_IGNORE:
+        break;
+    }
+    return 0;
+}
+
 /* ---- programs without an event ---- */
 
 static int run_program(struct session *s, const struct image_probe *p, struct err *e)
@@ -167,21 +168,25 @@ int attach_run_programs(struct session *s, enum image_when when, struct err *e)
 
 /* ---- the rest ---- */
 
-/* A target could not be attached: an error, or said and left out (config missing_probes). */
-static int refused(struct session *s, int rc, struct err *e)
+enum { PROGRESS_MS = 1000 }; /* attaching that takes longer says what it is at */
+
+static uint64_t now_ms(void)
 {
-    switch ((enum config_missing)s->config.missing_probes) {
-    case MISSING_ERROR:
-        if (!e->hint[0])
-            err_hint(e, "config = { missing_probes = \"warn\" } goes on without it");
-        return rc;
-    case MISSING_WARN:
-        session_warn(s, "%s", e->text);
-        return 0;
-    case MISSING_IGNORE:
-        break;
-    }
-    return 0;
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Once, if it takes long: functions that are attached one by one take milliseconds each. */
+static void say_progress(struct session *s)
+{
+    if (!s->attach_begun)
+        s->attach_begun = now_ms();
+    if (s->attach_said || now_ms() < s->attach_begun + PROGRESS_MS)
+        return;
+    fprintf(stderr, "attaching: %u probes so far …\n", s->n_attached);
+    s->attach_said = true;
 }
 
 static int attach_targets(struct session *s, const struct image_probe *p,
@@ -192,33 +197,56 @@ static int attach_targets(struct session *s, const struct image_probe *p,
     for (size_t i = 0; i < p->targets.n && !rc; i++) {
         if (signals_read(s))
             return err_set(e, -EINTR, "interrupted while attaching");
+        say_progress(s);
         *e = (struct err){ 0 };
         rc = provider->attach(s, p, &p->targets.v[i], e);
         if (rc)
-            rc = refused(s, rc, e);
+            rc = session_refuse(s, rc, 1, e);
         else
             s->n_attached++;
     }
     return rc;
 }
 
-static int attach_probe(struct session *s, const struct image_probe *p, struct err *e)
+static int attach_by_provider(struct session *s, const struct image_probe *p, struct err *e)
 {
     const struct provider *provider = provider_find(s->registry, p->provider);
+    unsigned n_refused = s->n_refused;
     int rc;
 
-    if (!provider->attach_all)
+    if (!provider->attach_all || (provider->wants_all && !provider->wants_all(s, p)))
         return provider->attach ? attach_targets(s, p, provider, e) : 0;
     if (signals_read(s))
         return err_set(e, -EINTR, "interrupted while attaching");
     *e = (struct err){ 0 };
     rc = provider->attach_all(s, p, e);
-    if (rc)
-        return refused(s, rc, e);
-    s->n_attached += (unsigned)p->targets.n;
-    return 0;
+    if (!provider->wants_all && rc)
+        return session_refuse(s, rc, 1, e);
+    if (!rc)
+        s->n_attached +=
+            ((unsigned)p->targets.n - (s->n_refused - n_refused)) * (1 + p->is_session);
+    return rc;
 }
 
+static int attach_probe(struct session *s, const struct image_probe *p, struct err *e)
+{
+    size_t first = s->held.n;
+    int rc = attach_by_provider(s, p, e);
+
+    for (size_t i = first; i < s->held.n; i++)
+        s->held.v[i].probe = (size_t)(p - s->image->probes.v);
+    return rc;
+}
+
+static bool is_youngest_first(const struct session *s, const struct image_probe *p)
+{
+    return provider_find(s->registry, p->provider)->youngest_first;
+}
+
+/*
+ * What the kernel runs youngest first is attached in a second pass and backwards: so bodies on one
+ * event run in the order of the script (LANGUAGE.md 13.16).
+ */
 int attach_all(struct session *s, struct err *e)
 {
     size_t n = s->image->probes.n;
@@ -230,27 +258,19 @@ int attach_all(struct session *s, struct err *e)
 
         if (!is_attached(p))
             by_hand++;
-        else if (!is_youngest_first(p))
+        else if (!is_youngest_first(s, p))
             rc = attach_probe(s, p, e);
     }
     for (size_t i = n; i-- > 0 && !rc;) {
         const struct image_probe *p = &s->image->probes.v[i];
 
-        if (is_attached(p) && is_youngest_first(p))
+        if (is_attached(p) && is_youngest_first(s, p))
             rc = attach_probe(s, p, e);
     }
     if (!rc && n > by_hand && !s->n_attached)
         rc = err_set(e, -ENOENT, "none of the probes could be attached");
     s->n_attached += by_hand;
     return rc;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 /*

@@ -23,6 +23,11 @@ void session_set_typed(struct session *, const struct image_probe *, unsigned at
 int session_add_link(struct session *, struct bpf_link *, const struct target *, struct err *);
 /* The same for a file descriptor whose closing detaches. */
 int session_add_fd(struct session *, int fd);
+/*
+ * For attach_all(): n targets could not be attached, as e says. rc, if that ends the run; 0 if it
+ * goes on without them (config missing_probes).
+ */
+int session_refuse(struct session *, int rc, unsigned n, struct err *e);
 /* The process of -p or -c, or 0. */
 uint32_t session_pid(const struct session *);
 /*

@@ -113,4 +113,5 @@ void losses_summary(struct session *s)
         session_warn(s, "%" PRIu64 " records could not be understood", s->bad_records);
     if (s->lost)
         session_warn(s, "Total lost event count: %" PRIu64, s->lost);
+    missed_summary(s);
 }

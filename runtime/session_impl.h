@@ -22,6 +22,7 @@ struct ring_buffer;
 struct held {
     struct bpf_link *link;
     int fd;
+    size_t probe; /* whose: index in the image */
 };
 
 /* The program of -c: forked, waiting for a byte before it becomes the program. */
@@ -57,7 +58,9 @@ struct session {
     /* attach.c */
     VEC(struct held) held;
     VEC(int) outputs; /* iterators, see session_add_output() */
-    unsigned n_attached;
+    unsigned n_attached, n_refused;
+    uint64_t attach_begun; /* in ms, when the first was attached */
+    bool attach_said;
 
     /* events.c */
     struct ring_buffer *ring;
@@ -117,6 +120,9 @@ void losses_open(struct session *);
 void losses_close(struct session *);
 void losses_report(struct session *);  /* what is new */
 void losses_summary(struct session *); /* at the end: the rest, and totals */
+
+/* ---- missed.c ---- */
+void missed_summary(struct session *); /* while everything is attached */
 
 /* ---- decode.c ---- */
 /* An integer of 1, 2, 4 or 8 bytes, extended by its sign. */

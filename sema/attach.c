@@ -278,8 +278,6 @@ static void expand_types(struct attacher *a, const struct attach_point *point, s
 static const struct {
     const char *name, *aliases[2];
 } later_types[] = {
-    { "kprobe", { "k" } },
-    { "kretprobe", { "kr" } },
     { "fentry", { "f", "kfunc" } },
     { "fexit", { "fr", "kretfunc" } },
     { "usdt", { "U" } },
@@ -360,37 +358,39 @@ static bool is_word_char(char ch)
            ch == '_';
 }
 
-static bool depends(const struct compile *c, struct str name, unsigned depth);
+/* Whether the body, if it has the caps, depends on the target. */
+struct search {
+    const struct compile *c;
+    unsigned caps;
+    bool found;
+};
+
+static bool depends(const struct search *s, struct str name, unsigned depth);
 
 /* The text of a C macro: any word in it may be what matters. */
-static bool text_depends(const struct compile *c, struct str text, unsigned depth)
+static bool text_depends(const struct search *s, struct str text, unsigned depth)
 {
     for (size_t i = 0; i < text.n;) {
         size_t end = i;
 
         while (end < text.n && is_word_char(text.p[end]))
             end++;
-        if (end > i && depends(c, str_sub(text, i, end), depth))
+        if (end > i && depends(s, str_sub(text, i, end), depth))
             return true;
         i = end > i ? end : i + 1;
     }
     return false;
 }
 
-static bool depends(const struct compile *c, struct str name, unsigned depth)
+static bool depends(const struct search *s, struct str name, unsigned depth)
 {
-    const struct builtin *fn = builtin_find(c->registry, name);
-    const struct cdef_macro *macro = cdef_macro(c->cdefs, name);
+    const struct builtin *fn = builtin_find(s->c->registry, name);
+    const struct cdef_macro *macro = cdef_macro(s->c->cdefs, name);
 
     if (fn)
-        return fn->flags & BUILTIN_PER_TARGET;
-    return macro && depth < 8 && text_depends(c, macro->body, depth + 1);
+        return fn->flags & BUILTIN_PER_TARGET || fn->needs & s->caps;
+    return macro && depth < 8 && text_depends(s, macro->body, depth + 1);
 }
-
-struct search {
-    const struct compile *c;
-    bool found;
-};
 
 static bool search_expr(void *ctx, struct expr **ep)
 {
@@ -398,15 +398,15 @@ static bool search_expr(void *ctx, struct expr **ep)
     const struct expr *e = *ep;
 
     if (e->kind == EXPR_IDENT)
-        search->found |= depends(search->c, e->text, 0);
+        search->found |= depends(search, e->text, 0);
     else if (e->kind == EXPR_CALL)
-        search->found |= depends(search->c, e->call.name, 0);
+        search->found |= depends(search, e->call.name, 0);
     return !search->found;
 }
 
-static bool body_depends(const struct compile *c, struct probe *probe)
+static bool body_depends(const struct compile *c, struct probe *probe, const struct provider *p)
 {
-    struct search search = { .c = c };
+    struct search search = { .c = c, .caps = p->target_caps ? p->target_caps(c->host) : 0 };
     struct ast_walker walker = { .ctx = &search, .pre_expr = search_expr };
 
     ast_walk_probe(&walker, probe);
@@ -452,7 +452,7 @@ static void add_probe(struct attacher *a, struct probe ***end, const struct prob
 
 static void add_group(struct attacher *a, struct probe ***end, struct probe *probe, struct group *g)
 {
-    bool per_target = g->provider->single || body_depends(a->c, probe);
+    bool per_target = g->provider->single || body_depends(a->c, probe, g->provider);
 
     if (!g->targets.n || !is_listed(a->c, g))
         return;
@@ -529,5 +529,6 @@ bool sema_attach(struct compile *c)
         break;
     }
     check_iterators(c);
+    attach_pairs(c);
     return sema_end(c, errors);
 }

@@ -20,6 +20,8 @@ static const struct helper_feature {
 } helpers[] = {
     { BPF_FUNC_get_func_ip, FEATURE_GET_FUNC_IP, "bpf_get_func_ip" },
     { BPF_FUNC_d_path, FEATURE_D_PATH, "bpf_d_path" },
+    { BPF_FUNC_override_return, FEATURE_OVERRIDE,
+      "bpf_override_return (CONFIG_FUNCTION_ERROR_INJECTION)" },
     { BPF_FUNC_ktime_get_tai_ns, FEATURE_KTIME_TAI, "bpf_ktime_get_tai_ns" },
 };
 

@@ -122,7 +122,9 @@ static struct str function_name(struct arena *a, struct str label, unsigned numb
     return str_from(text);
 }
 
-static void plan_probe(struct compile *c, struct probe *probe)
+/* number: the how manyth of the script it is. A probe at the exit is part of the entry's program.
+ */
+static void plan_probe(struct compile *c, struct probe *probe, unsigned number)
 {
     struct image *image = c->image;
     struct prog_spec spec = { 0 };
@@ -131,8 +133,11 @@ static void plan_probe(struct compile *c, struct probe *probe)
 
     probe->provider->program(&probe->targets[0], &image->arena, &spec);
     probe->index = (unsigned)image->probes.n;
-    probe->fn_name = function_name(&image->arena, probe->targets[0].label, probe->index + 1);
+    probe->fn_name = function_name(&image->arena, probe->targets[0].label, number);
+    if (probe->entry)
+        return;
     out.fn = probe->fn_name;
+    out.is_session = probe->exit;
     out.section = str_dup(&image->arena, spec.section);
     out.when = spec.when;
     out.targets.v = probe->targets;
@@ -163,12 +168,16 @@ static void plan_config(struct compile *c)
 
 bool sema_plan(struct compile *c)
 {
-    unsigned errors = c->diags->errors;
+    unsigned errors = c->diags->errors, number = 0;
 
     plan_config(c);
     plan_maps(c);
     for (struct probe *probe = c->program->probes; probe; probe = probe->next)
-        plan_probe(c, probe);
+        plan_probe(c, probe, ++number);
+    for (struct probe *probe = c->program->probes; probe; probe = probe->next) {
+        if (probe->entry)
+            probe->index = probe->entry->index;
+    }
     if (!plan_calls(c))
         return false;
     c->image->btf_identity = kernel_btf_identity(c->host->kernel);

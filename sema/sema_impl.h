@@ -280,4 +280,8 @@ void check_body(struct sema *, struct expr **pred, struct block *, const struct 
 /* ---- plan_map.c ---- */
 void plan_maps(struct compile *);
 
+/* ---- pair.c ---- */
+/* Probes whose programs can be one: fills probe->entry, probe->exit. */
+void attach_pairs(struct compile *);
+
 #endif

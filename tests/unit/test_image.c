@@ -513,7 +513,7 @@ static void not_an_image(void **state)
     refused(elf_with(&a, ".text", STR("x")), "not a hark image");
     refused(elf_with(&a, ".hark", STR("x")), "not a hark image");
     refused(elf_with(&a, ".hark", STR("harkimg\0\x63")), "another version");
-    refused(elf_with(&a, ".hark", STR("harkimg\0\x03")), "damaged");
+    refused(elf_with(&a, ".hark", STR("harkimg\0\x04")), "damaged");
     arena_free(&a);
 }
 
