@@ -8,6 +8,7 @@
 #include "builtins/builtin.h"
 
 #include "codegen/emit.h"
+#include "kernel/kernel.h"
 #include "output/value.h"
 #include "runtime/event.h"
 #include "sema/call.h"
@@ -23,6 +24,21 @@ enum clock { CLOCK_BOOT, CLOCK_MONO, CLOCK_ATOMIC };
 static const struct type *u64(struct cg *cg)
 {
     return type_int(cg_types(cg), 8, false);
+}
+
+static bool nsecs_check(struct sema *s, struct expr *call)
+{
+    struct kernel *kernel = s->c->host->kernel;
+    struct diag *d;
+    struct str mode;
+
+    if (!call_word(call, 0, &mode) || !str_eqz(mode, "tai") ||
+        kernel_has(kernel, FEATURE_KTIME_TAI) || !kernel_has(kernel, FEATURE_RINGBUF))
+        return true;
+    d = diag_error(s->c->diags, call->at,
+                   "this kernel has no helper ktime_get_tai_ns, which came with Linux 6.1");
+    diag_hint(s->c->diags, d, "nsecs(sw_tai) adds an offset to the boot clock");
+    return false;
 }
 
 static bool nsecs_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
@@ -220,6 +236,7 @@ const struct builtin builtins_time[] = {
         .sig = "uint64([word{boot|monotonic|tai|sw_tai}])",
         .doc = "Nanoseconds since boot, time in suspend included.",
         .flags = BUILTIN_BARE,
+        .check = nsecs_check,
         .emit = nsecs_emit,
     },
     {

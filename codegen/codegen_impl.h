@@ -297,6 +297,11 @@ LLVMValueRef llvm_bool(struct cg *, struct cg_val);
 struct cg_val convert_divide(struct cg *, struct cg_val a, LLVMValueRef b);
 
 /* ---- helper.c ---- */
+/*
+ * Hides a number's origin from LLVM, so that the comparison that bounds it and its use stay with
+ * one register: the verifier learns bounds of registers, not of expressions.
+ */
+LLVMValueRef helper_opaque(struct cg *, LLVMValueRef v);
 /* v, but max where it is greater, in a way the verifier understands. */
 LLVMValueRef helper_bounded(struct cg *, LLVMValueRef v, uint64_t max);
 LLVMValueRef helper_call(struct cg *, unsigned func, LLVMTypeRef result, LLVMValueRef *args,
@@ -313,6 +318,8 @@ LLVMBasicBlockRef block_new(struct cg *, const char *name);
 void block_enter(struct cg *, LLVMBasicBlockRef);
 void block_dead(struct cg *); /* after a jump: what follows is unreachable */
 void block_jump(struct cg *, LLVMBasicBlockRef);
+/* To head; end is where the loop goes on when it is over. */
+void block_jump_back(struct cg *, LLVMBasicBlockRef head, LLVMBasicBlockRef end);
 void block_branch(struct cg *, LLVMValueRef cond, LLVMBasicBlockRef then, LLVMBasicBlockRef other);
 /* Into a rarely taken branch. */
 struct cg_if cg_if_unlikely(struct cg *, LLVMValueRef cond);

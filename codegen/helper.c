@@ -124,8 +124,12 @@ void cg_count_failure(struct cg *cg, enum site_kind kind, struct span at, const 
         return;
     }
     code = llvm_wide(cg, cg_convert(cg, cg_load(cg, result), cg->i64_type));
-    failed = cg_if_unlikely(cg, LLVMBuildICmp(cg->b, LLVMIntSLT, code, llvm_const(cg, 0), ""));
-    count_at(cg, offset, code);
+    /* Inlined by the verifier, some helpers (bpf_loop, before Linux 6.4 those on maps) left 32 bits
+     * in the register, their sign not extended. */
+    code = LLVMBuildTrunc(cg->b, code, cg->i32, "");
+    failed = cg_if_unlikely(
+        cg, LLVMBuildICmp(cg->b, LLVMIntSLT, code, LLVMConstInt(cg->i32, 0, false), ""));
+    count_at(cg, offset, LLVMBuildSExt(cg->b, code, cg->i64, ""));
     cg_if_end(cg, &failed);
 }
 
@@ -200,11 +204,7 @@ void cg_read(struct cg *cg, struct cg_val to, uint32_t size, struct cg_val addr,
     cg_count_failure(cg, SITE_READ, at, reader.name, cg_value(r, cg->i64_type, AS_NONE));
 }
 
-/*
- * Hides a number's origin from LLVM, so that the comparison that bounds it and its use stay with
- * one register: the verifier learns bounds of registers, not of expressions.
- */
-static LLVMValueRef opaque_copy(struct cg *cg, LLVMValueRef v)
+LLVMValueRef helper_opaque(struct cg *cg, LLVMValueRef v)
 {
     LLVMTypeRef fn_type = LLVMFunctionType(cg->i64, &cg->i64, 1, false);
     LLVMValueRef fn =
@@ -218,7 +218,7 @@ LLVMValueRef helper_bounded(struct cg *cg, LLVMValueRef v, uint64_t max)
     LLVMValueRef slot = memory_slot(cg, cg->i64);
     struct cg_if above;
 
-    v = opaque_copy(cg, v);
+    v = helper_opaque(cg, v);
     memory_store(cg, v, slot);
     above = cg_if_unlikely(cg, LLVMBuildICmp(cg->b, LLVMIntUGT, v, llvm_const(cg, max), ""));
     memory_store(cg, llvm_const(cg, max), slot);

@@ -86,7 +86,7 @@ void loop_continue(struct cg *cg)
 bool loop_while(struct cg *cg, const struct stmt *s)
 {
     LLVMBasicBlockRef head = block_new(cg, "while"), turn = block_new(cg, "turn");
-    LLVMBasicBlockRef end = block_new(cg, "end");
+    LLVMBasicBlockRef next = block_new(cg, "next"), end = block_new(cg, "end");
     struct jumps outer;
     LLVMValueRef cond;
     bool ok;
@@ -97,10 +97,12 @@ bool loop_while(struct cg *cg, const struct stmt *s)
         return false;
     block_branch(cg, cond, turn, end);
     block_enter(cg, turn);
-    outer = set_jumps(cg, (struct jumps){ end, head, cg->frame->records.n });
+    outer = set_jumps(cg, (struct jumps){ end, next, cg->frame->records.n });
     ok = stmt_block(cg, &s->loop.body, NULL);
     set_jumps(cg, outer);
-    block_jump(cg, head);
+    block_jump(cg, next);
+    block_enter(cg, next);
+    block_jump_back(cg, head, end);
     block_enter(cg, end);
     return ok;
 }
@@ -386,13 +388,10 @@ static void call_loop(struct cg *cg, const struct stmt *s, LLVMValueRef turns, L
     LLVMValueRef too_many = LLVMBuildICmp(cg->b, LLVMIntUGT, turns, most, "");
     LLVMValueRef args[4] = { NULL, body, cells, llvm_const(cg, 0) }, r;
     struct cg_if some = cg_if_begin(cg, cg_value(turns, cg->u64, AS_NONE));
-    struct cg_val code;
 
     args[0] = LLVMBuildSelect(cg->b, too_many, most, turns, "");
     r = helper_call(cg, BPF_FUNC_loop, cg->i64, args, 4);
-    /* Inlined by the verifier, the helper leaves its error in the lower half of the register. */
-    code = cg_convert(cg, cg_value(r, cg->i64_type, AS_NONE), type_int(cg_types(cg), 4, true));
-    cg_count_failure(cg, SITE_OTHER, s->at, "loop", code);
+    cg_count_failure(cg, SITE_OTHER, s->at, "loop", cg_value(r, cg->i64_type, AS_NONE));
     cg_if_end(cg, &some);
 }
 
@@ -440,7 +439,7 @@ static bool range_by_jumps(struct cg *cg, const struct stmt *s)
         return false;
     declare_loop_var(cg, s);
     memory_store(cg, llvm_const(cg, 0), index);
-    block_jump(cg, head);
+    block_jump_back(cg, head, end);
     block_enter(cg, head);
     i = memory_load(cg, cg->i64, index);
     block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntULT, i, llvm_const(cg, OLD_KERNEL_TURNS), ""),

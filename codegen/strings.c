@@ -186,7 +186,7 @@ static LLVMValueRef byte_at(struct cg *cg, LLVMValueRef p, LLVMValueRef i)
 static struct cg_val loop_bytes(struct cg *cg, LLVMValueRef a, LLVMValueRef b, uint32_t n,
                                 bool strings)
 {
-    LLVMBasicBlockRef head = block_new(cg, "compare"), turn = block_new(cg, "turn");
+    LLVMBasicBlockRef head = block_new(cg, "compare");
     LLVMBasicBlockRef same = block_new(cg, "same"), next = block_new(cg, "next");
     LLVMBasicBlockRef end = block_new(cg, "end"), differ = block_new(cg, "differ");
     LLVMValueRef index = memory_slot(cg, cg->i64), result = memory_slot(cg, cg->i8);
@@ -197,8 +197,6 @@ static struct cg_val loop_bytes(struct cg *cg, LLVMValueRef a, LLVMValueRef b, u
     block_jump(cg, head);
     block_enter(cg, head);
     i = memory_load(cg, cg->i64, index);
-    block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntULT, i, llvm_const(cg, n), ""), turn, end);
-    block_enter(cg, turn);
     x = byte_at(cg, a, i);
     block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntEQ, x, byte_at(cg, b, i), ""), same, differ);
     block_enter(cg, differ);
@@ -210,8 +208,9 @@ static struct cg_val loop_bytes(struct cg *cg, LLVMValueRef a, LLVMValueRef b, u
     else
         block_jump(cg, next);
     block_enter(cg, next);
-    memory_store(cg, LLVMBuildAdd(cg->b, i, llvm_const(cg, 1), ""), index);
-    block_jump(cg, head);
+    i = LLVMBuildAdd(cg->b, i, llvm_const(cg, 1), "");
+    memory_store(cg, i, index);
+    block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntULT, i, llvm_const(cg, n), ""), head, end);
     block_enter(cg, end);
     return cg_load(cg, memory_place(result, cg->bool_type));
 }
@@ -223,6 +222,8 @@ bool cg_equal(struct cg *cg, struct cg_val a, struct cg_val b, uint32_t n, bool 
         return false;
     if (!strings && n <= CHAIN_BYTES)
         *out = chain_bytes(cg, a.v, b.v, n);
+    else if (!n)
+        *out = cg_int(cg, cg->bool_type, 1);
     else
         *out = loop_bytes(cg, a.v, b.v, n, strings);
     return true;

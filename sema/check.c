@@ -66,7 +66,7 @@ static void check_reduced(struct sema *s, const struct expr *e)
         kernel_lacks(s, FEATURE_LOOKUP_PERCPU))
         sema_error(s, e->at,
                    "this kernel cannot read a %s in a program: it has no helper "
-                   "map_lookup_percpu_elem",
+                   "map_lookup_percpu_elem, which came with Linux 5.19",
                    type_name(s->c->arena, t).p);
 }
 

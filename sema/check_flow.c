@@ -130,7 +130,7 @@ static void check_loop_map(struct flow *flow, const struct expr *map)
     else if (!kernel_can(flow, FEATURE_FOR_EACH_MAP))
         sema_error(flow->s, map->at,
                    "this kernel cannot loop over maps (it has no helper "
-                   "for_each_map_elem)");
+                   "for_each_map_elem, which came with Linux 5.13)");
 }
 
 static void loop_body(struct flow *flow, struct block *body, enum loop loop)
@@ -162,10 +162,6 @@ static void flow_for(struct flow *flow, struct stmt *stmt)
     } else {
         flow_expr(flow, &stmt->for_.from);
         flow_expr(flow, &stmt->for_.to);
-        if (!kernel_can(flow, FEATURE_LOOP))
-            sema_error(flow->s, stmt->at,
-                       "this kernel has no loops over ranges (no helper "
-                       "bpf_loop)");
     }
     flow->s->for_depth++;
     loop_body(flow, &stmt->for_.body, LOOP_REAL);
