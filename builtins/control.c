@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -137,21 +138,29 @@ static int spawn_shell(const char *command, int output, pid_t *pid)
     return rc;
 }
 
-/* Up to the end of the pipe; what is too much is read and dropped: the command must not block. */
-static void read_output(int fd, struct buf *text)
+/*
+ * Up to the end of the pipe; what is too much is read and counted, as the command must not block.
+ * Returns how many bytes were dropped.
+ */
+static uint64_t read_output(int fd, struct buf *text)
 {
     struct buf ignored = { 0 };
+    uint64_t dropped = 0;
+    int rc;
 
     if (read_all(fd, text, MAX_OUTPUT) < 0 || text->n < MAX_OUTPUT)
-        return;
-    do
+        return 0;
+    do {
         buf_clear(&ignored);
-    while (read_all(fd, &ignored, CHUNK) == 0 && ignored.n == CHUNK);
+        rc = read_all(fd, &ignored, CHUNK);
+        dropped += ignored.n;
+    } while (rc == 0 && ignored.n == CHUNK);
     buf_free(&ignored);
+    return dropped;
 }
 
 /* Runs it to its end. -errno if that was not possible, else what waitpid() says of it. */
-static int run_shell(const char *command, struct buf *text, int *status)
+static int run_shell(const char *command, struct buf *text, uint64_t *dropped, int *status)
 {
     int ends[2], rc;
     pid_t pid;
@@ -161,7 +170,7 @@ static int run_shell(const char *command, struct buf *text, int *status)
     rc = spawn_shell(command, ends[1], &pid);
     close(ends[1]);
     if (rc == 0) {
-        read_output(ends[0], text);
+        *dropped = read_output(ends[0], text);
         while ((rc = waitpid(pid, status, 0) < 0 ? errno : 0) == EINTR)
             ;
     }
@@ -173,16 +182,21 @@ static int system_event(struct session *s, const struct image_action *a, const v
                         size_t len)
 {
     struct buf command = { 0 }, text = { 0 };
+    uint64_t dropped = 0;
     int status = 0, rc;
 
     (void)len;
     formatted_text(s, a, data, &command);
     buf_putc(&command, '\0');
-    rc = run_shell(command.p, &text, &status);
+    rc = run_shell(command.p, &text, &dropped, &status);
     if (rc == 0) {
         buf_putc(&text, '\n');
         session_out(s)->ops->text(session_out(s), OUT_SYSTEM, buf_as_str(&text));
     }
+    if (dropped)
+        session_error(
+            s, a, "system(): '%s' printed more than %d MB; the last %" PRIu64 " bytes were dropped",
+            command.p, MAX_OUTPUT >> 20, dropped);
     if (rc < 0)
         session_error(s, a, "system(): can't run '%s': %s", command.p, strerror(-rc));
     else if (WIFSIGNALED(status))

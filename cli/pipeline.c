@@ -138,10 +138,15 @@ SEMA_PASS(settings)
 SEMA_PASS(macro)
 SEMA_PASS(attach)
 SEMA_PASS(resolve)
-SEMA_PASS(fold)
 SEMA_PASS(infer)
 SEMA_PASS(check)
 SEMA_PASS(plan)
+
+/* "-- --help" asks for the script's options instead of a run. */
+static bool run_fold(struct job *j)
+{
+    return sema_fold(&j->c) && !sema_print_options(&j->c, stdout);
+}
 
 static const struct pass passes[] = {
     { "tokens", NULL, run_tokens, dump_tokens },

@@ -77,6 +77,8 @@ static struct str site_text(enum site_kind kind)
         return STR("stack not stored");
     case SITE_LOOKUP:
         return STR("map has no such element: zero was used");
+    case SITE_SIGNAL:
+        return STR("signals have numbers from 1 to 64: nothing was sent");
     case SITE_RING:
     case SITE_READ:
     case SITE_STRING:

@@ -26,7 +26,7 @@ static const char *const site_kinds[] = {
     [SITE_RING] = "ring",     [SITE_UPDATE] = "update", [SITE_DELETE] = "delete",
     [SITE_LOOKUP] = "lookup", [SITE_READ] = "read",     [SITE_STRING] = "string",
     [SITE_STACK] = "stack",   [SITE_DIV_ZERO] = "div",  [SITE_BOUNDS] = "bounds",
-    [SITE_OTHER] = "other",
+    [SITE_SIGNAL] = "signal", [SITE_OTHER] = "other",
 };
 
 static const char *const whens[] = {

@@ -114,6 +114,7 @@ enum site_kind {
     SITE_STACK,  /* stack not stored */
     SITE_DIV_ZERO,
     SITE_BOUNDS,
+    SITE_SIGNAL, /* a number that no signal has */
     SITE_OTHER, /* another helper failed */
 };
 

@@ -190,36 +190,6 @@ int kernel_online_cpus(struct kernel *k, struct arena *arena, unsigned **cpus, s
     return 0;
 }
 
-int kernel_cgroup_id(struct kernel *k, struct str path, uint64_t *id, struct err *e)
-{
-    /* What kernfs returns as the handle of a directory: its 64-bit id, nothing else. */
-    struct {
-        struct file_handle head;
-        uint64_t id;
-    } handle = { .head = { .handle_bytes = sizeof(handle.id) } };
-    char name[PATH_MAX];
-    struct statfs fs;
-    int mount_id;
-
-    (void)k; /* the path is the user's: it does not lie below the root */
-    if (path.n >= sizeof(name) || memchr(path.p, '\0', path.n))
-        return err_set(e, -ENAMETOOLONG, "the path of the cgroup is too long");
-    memcpy(name, path.p, path.n);
-    name[path.n] = '\0';
-    if (statfs(name, &fs))
-        return err_set(e, -errno, "cannot find the cgroup '%s': %s", name, strerror(errno));
-    if ((unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC) {
-        err_set(e, -EINVAL, "'%s' is not a directory of the cgroup v2 file system", name);
-        err_hint(e, "it is usually mounted on /sys/fs/cgroup or /sys/fs/cgroup/unified");
-        return -EINVAL;
-    }
-    if (name_to_handle_at(AT_FDCWD, name, &handle.head, &mount_id, 0))
-        return err_set(e, -errno, "cannot get the id of the cgroup '%s': %s", name,
-                       strerror(errno));
-    memcpy(id, handle.head.f_handle, sizeof(*id));
-    return 0;
-}
-
 /* Is there a tracefs? A directory that exists but is not for us is -EACCES. */
 static int try_tracefs(struct kernel *k, const char *dir)
 {

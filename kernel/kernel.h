@@ -136,5 +136,8 @@ unsigned kernel_possible_cpus(struct kernel *); /* from /sys/devices/system/cpu/
 int kernel_online_cpus(struct kernel *, struct arena *, unsigned **cpus, size_t *n, struct err *e);
 /* /sys/fs/cgroup id of a cgroup v2 directory; -errno with a sentence. */
 int kernel_cgroup_id(struct kernel *, struct str path, uint64_t *id, struct err *e);
+/* Appends "name:/path" of each mounted hierarchy that has a cgroup of this id and whose name matches
+   the glob, separated by ','; cgroup v2 is called "unified". */
+void kernel_cgroup_paths(struct kernel *, uint64_t id, struct str filter, struct buf *);
 
 #endif

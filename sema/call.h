@@ -55,6 +55,16 @@ bool call_match(struct sema *, struct expr *call);
 /* The result type a signature gives; NULL for "auto" and "kind" (ask the callback). */
 const struct type *call_result(struct sema *, const struct expr *call);
 
+/*
+ * The literal an option of the script stands for: what the user gave after "--", else a copy of
+ * initial, an EXPR_BOOL, EXPR_INT or EXPR_STRING. Disagreement and wrong values are reported.
+ */
+struct expr *call_option(struct sema *, struct str name, const struct expr *initial,
+                         struct str help, struct span at);
+
+/* A feature that config's unstable_NAME warns of or forbids: false, with an error. */
+bool call_unstable(struct sema *, struct span, enum config_unstable, const char *name);
+
 /* ---- for plan callbacks ---- */
 struct planner {
     struct compile *c;

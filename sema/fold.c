@@ -267,6 +267,20 @@ static void fold_ternary(struct expr **ep, bool comptime)
         replace(ep, cond.size ? then : other);
 }
 
+/* (a = 1, b = 2).a, as config.max_strlen is by now. */
+static void fold_field(struct expr **ep)
+{
+    const struct expr *e = *ep, *record = e->field.e;
+    struct expr *item = record->kind == EXPR_RECORD ? record->tuple.items : NULL;
+
+    for (unsigned i = 0; item && !str_eq(record->tuple.names[i], e->field.name); i++)
+        item = item->next;
+    if (!item || !is_literal(item))
+        return;
+    item->at = e->at;
+    replace(ep, item);
+}
+
 static void fold_if(struct sema *s, struct expr *e)
 {
     bool comptime = e->if_.cond->kind == EXPR_COMPTIME;
@@ -407,6 +421,9 @@ static void fold_expr(struct sema *s, struct expr **ep)
     case EXPR_IF:
         fold_if(s, e);
         return;
+    case EXPR_FIELD:
+        fold_field(ep);
+        return;
     case EXPR_SIZEOF:
     case EXPR_OFFSETOF:
         typeof_fold(s->c, e);
@@ -422,7 +439,6 @@ static void fold_expr(struct sema *s, struct expr **ep)
     case EXPR_VAR:
     case EXPR_MAP:
     case EXPR_INCDEC:
-    case EXPR_FIELD:
     case EXPR_ELEMENT:
     case EXPR_CAST:
     case EXPR_TUPLE:
@@ -502,5 +518,7 @@ bool sema_fold(struct compile *c)
             fold_expr(&s, &probe->pred);
         fold_block(&s, &probe->body);
     }
+    if (c->diags->errors == errors)
+        options_check(c);
     return sema_end(c, errors);
 }

@@ -125,17 +125,8 @@ static void become_info(struct sema *s, struct expr *e, const struct type *t)
 
 static const struct type *infer_info(struct sema *s, struct expr *e, const struct type *t)
 {
-    unsigned allowed = s->c->config->unstable_typeinfo;
-    struct diag *d;
-
-    if (allowed == UNSTABLE_ERROR) {
-        d = sema_error(s, e->at, "typeinfo() is not stable yet and must be switched on");
-        if (d)
-            diag_hint(s->c->diags, d, "config = { unstable_typeinfo = enable }");
+    if (!call_unstable(s, e->at, s->c->config->unstable_typeinfo, "typeinfo"))
         return wrong(s);
-    }
-    if (allowed == UNSTABLE_WARN)
-        sema_warn(s, e->at, "typeinfo() is not stable yet");
     become_info(s, e, infer_settle(s, t));
     return infer_expr(s, e);
 }

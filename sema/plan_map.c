@@ -64,7 +64,7 @@ static void plan_map(struct compile *c, struct map_sym *sym)
 
     if (aggregate && value->vk->buckets)
         m.buckets = value->vk->buckets(value);
-    m.value_size = m.buckets ? (uint32_t)sizeof(uint64_t) : value->size;
+    m.value_size = value->size; /* with buckets: of one */
     if (m.key)
         plan_keyed(c, &m, sym->decl);
     else

@@ -43,6 +43,20 @@ struct diag *sema_warn(struct sema *s, struct span at, const char *fmt, ...)
     return diag_warn(s->c->diags, at, "%s", text);
 }
 
+bool call_unstable(struct sema *s, struct span at, enum config_unstable allowed, const char *name)
+{
+    struct diag *d;
+
+    if (allowed == UNSTABLE_WARN)
+        sema_warn(s, at, "%s() is not stable yet", name);
+    if (allowed != UNSTABLE_ERROR)
+        return true;
+    d = sema_error(s, at, "%s() is not stable yet and must be switched on", name);
+    if (d)
+        diag_hint(s->c->diags, d, "config = { unstable_%s = enable }", name);
+    return false;
+}
+
 const char *sema_type_name(const struct sema *s, const struct type *t)
 {
     return t ? type_name(s->c->arena, infer_settle(s, t)).p : "unknown";

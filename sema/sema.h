@@ -17,6 +17,8 @@
 #include "probes/provider.h"
 #include "types/cdef.h"
 
+struct script_option;
+
 struct compile {
     struct arena *arena; /* text, AST, messages: dropped when the image is ready */
     struct sources *sources;
@@ -30,6 +32,7 @@ struct compile {
     bool list_only;               /* -l with a program: stop after attach, no begin and end */
     struct expansion *expansions; /* macro.c: which texts stand for expanded macros */
     struct includes *includes;    /* include.c: headers that were read */
+    struct script_option *options; /* options.c: what getopt() asks for */
     size_t n_explained;           /* messages that say already what they were expanded from */
 };
 
@@ -55,6 +58,9 @@ bool sema_resolve(struct compile *);
 
 /* Needs: resolve. Leaves: constants folded; builtins with a fold callback replaced. */
 bool sema_fold(struct compile *);
+
+/* "-- --help": prints the options of a folded script. false: nobody asked. */
+bool sema_print_options(const struct compile *, FILE *);
 
 /* Needs: fold. Leaves: expr->type and ->as everywhere (settled, never flex), var and map types,
    binary.common, field.field; EXPR_SIZEOF and the like are EXPR_INT. */

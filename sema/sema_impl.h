@@ -7,6 +7,17 @@
 #include "base/map.h"
 #include "sema/call.h"
 
+/* ---- options.c: what getopt() asks for ---- */
+struct script_option {
+    struct str name, help;
+    const struct expr *initial; /* EXPR_BOOL, EXPR_INT or EXPR_STRING */
+    struct span at;             /* where it was first asked for */
+    struct script_option *next;
+};
+
+/* When all are known: reports words after "--" that name none of them. */
+void options_check(struct compile *);
+
 /* ---- signature.c: the language of builtin->sig (builtin.h) ---- */
 enum result_kind {
     RESULT_VOID,

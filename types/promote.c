@@ -80,7 +80,7 @@ static const struct type *promote_fields(struct types *types, const struct type 
 /* Aggregates of single numbers come in a signed and an unsigned form, told apart by param[0]. */
 static const struct type *promote_opaque(const struct type *a, const struct type *b)
 {
-    bool numbers = a->vk->aggregate && !a->vk->buckets;
+    bool numbers = a->vk->aggregate && (!a->vk->buckets || a->vk->has_sign);
 
     if (a->vk != b->vk || !numbers ||
         memcmp(a->param + 1, b->param + 1, sizeof(a->param) - sizeof(a->param[0])) != 0)

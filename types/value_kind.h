@@ -27,13 +27,15 @@ enum kind_order { ORDER_KEY, ORDER_SIGNED, ORDER_UNSIGNED };
 
 struct value_kind {
     const char *name;   /* also the type's name in scripts and messages: "count_t", "ksym" */
-    size_t size, align; /* of a value; size 0: computed by size_of from the type's params */
+    size_t size, align; /* of a value, or of one bucket; size 0: computed by size_of from the type's
+                           params */
     uint32_t (*size_of)(const uint64_t param[4]);
 
     /* ---- aggregates: exist only as map values, kept per CPU ---- */
     bool aggregate;
     bool castable;    /* can be read as an integer in a program: count sum min max avg */
     bool tuple_bytes; /* aligns to 1 inside tuples (inet, mac, usym, timestamp, cgroup path) */
+    bool has_sign;    /* with buckets: param[0] is not 0 if the numbers are signed */
     /* Buckets of a histogram-like kind: the key is extended by a u64 bucket number. NULL: none. */
     uint32_t (*buckets)(const struct type *);
     /* Adds one CPU's copy to the total, which starts zeroed. NULL: plain value. */
