@@ -253,7 +253,7 @@ static const struct value *stats_decode(const struct decode *d, const struct typ
     struct pair p = get_pair(bytes);
 
     items[0] = value_uint(d->arena, p.count);
-    items[1] = number(d, t, average(t, bytes));
+    items[1] = number(d, t, quotient(t, average(t, bytes), MAX(d->div, UINT64_C(1))));
     items[2] = number(d, t, p.value);
     v->items.v = items;
     v->items.names = names;

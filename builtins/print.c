@@ -125,7 +125,7 @@ static bool check_print_map(struct sema *s, const struct expr *call)
         str_eqz(value->name, "stats_t")) {
         d = diag_warn(s->c->diags, call_arg(call, 1)->at,
                       "top and div are of little use for stats()");
-        diag_hint(s->c->diags, d, "entries are ordered by their average, and div changes nothing");
+        diag_hint(s->c->diags, d, "entries are ordered by their average, and div divides only that");
     }
     return check_limit(s, call, 1, "top") && check_limit(s, call, 2, "div");
 }

@@ -48,7 +48,10 @@ static int find_signal(struct str name)
 
 static bool unknown_signal(struct sema *s, const struct expr *arg)
 {
-    struct str_guess guess = { .word = arg->text };
+    bool whole = arg->text.n >= 3 && str_eq_nocase(str_sub(arg->text, 0, 3), STR("SIG"));
+    struct str_guess guess = {
+        .word = str_printf(s->c->arena, whole ? "%.*s" : "SIG%.*s", STRF(arg->text)),
+    };
     struct diag *d = diag_error(s->c->diags, arg->at, "there is no signal '%.*s'", STRF(arg->text));
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -199,6 +202,7 @@ const struct builtin builtins_signal[] = {
         .sig = "bool(addr, any, lit int)",
         .doc = "Writes bytes to memory of the current process; true if that was possible.",
         .flags = BUILTIN_UNSAFE,
+        .helper = BPF_FUNC_probe_write_user,
         .check = write_user_check,
         .emit = write_user_emit,
     },

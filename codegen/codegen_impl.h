@@ -252,6 +252,8 @@ struct cg_slot {
 bool slot_read(struct cg *, const struct map_sym *, LLVMValueRef key, struct cg_val *out);
 /* Zeroes a scalar per-CPU map on all CPUs. */
 bool slot_clear(struct cg *, const struct map_sym *);
+/* len() of a keyed histogram, whose BPF map has an element for each bucket of a key. */
+struct cg_val slot_count_keys(struct cg *, const struct map_sym *);
 
 /* ---- memory.c ---- */
 /*

@@ -517,9 +517,15 @@ bool cg_map_delete(struct cg *cg, const struct expr *m, const struct expr *key, 
 
 bool cg_map_len(struct cg *cg, const struct expr *m, struct cg_val *out)
 {
+    bool has_buckets = map_of(cg, m->map.sym)->buckets != 0;
+
     if (!kernel_has(cg->in->host->kernel, FEATURE_FOR_EACH_MAP))
         return cg_error(cg, m->at, "len(%.*s) needs Linux 5.13 (bpf_for_each_map_elem)",
                         STRF(m->map.name));
-    *out = cg_value(loop_count(cg, m->map.sym->index), cg->i64_type, AS_NONE);
+    if (has_buckets && !kernel_has(cg->in->host->kernel, FEATURE_LOOP))
+        return cg_error(cg, m->at, "len(%.*s) of a histogram needs Linux 5.17 (bpf_loop)",
+                        STRF(m->map.name));
+    *out = has_buckets ? slot_count_keys(cg, m->map.sym)
+                     : cg_value(loop_count(cg, m->map.sym->index), cg->i64_type, AS_NONE);
     return true;
 }

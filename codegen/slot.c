@@ -360,3 +360,63 @@ bool slot_clear(struct cg *cg, const struct map_sym *sym)
     loop_cpus(cg, o.fn, memory_slot_kept(cg, cg->i64));
     return true;
 }
+
+/* ---- counting keys ---- */
+
+/* For each bucket below the one at hand: if the key has it, CELL_SECOND becomes 0. */
+static LLVMValueRef make_below_body(struct cg *cg, const struct map_sym *sym)
+{
+    static const char *const params[] = { "bucket", "*cells" };
+    struct cg_slot slot = { .sym = sym };
+    LLVMValueRef cells, p;
+    struct cg_if there;
+    struct outlined o;
+
+    outlined_open(cg, &o, arena_printf(&cg->arena, "hark_below_%u", cg->n_loops++), params, 2);
+    cells = LLVMGetParam(o.fn, 1);
+    slot.key = memory_load(cg, cg->ptr, cell(cg, cells, CELL_KEY));
+    memory_store(cg, LLVMGetParam(o.fn, 0),
+                 memory_at(cg, slot.key, ROUND_UP((uint64_t)sym->key->size, 8)));
+    p = lookup(cg, &slot);
+    there = cg_if_begin(cg, cg_value(LLVMBuildPtrToInt(cg->b, p, cg->i64, ""), cg->u64, AS_NONE));
+    memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_SECOND));
+    cg_if_end(cg, &there);
+    return outlined_close(cg, &o);
+}
+
+/* For each element: counts those of the lowest bucket that their key has. */
+static LLVMValueRef make_key_body(struct cg *cg, const struct map_sym *sym)
+{
+    static const char *const params[] = { "*map", "*key", "*value", "*cells" };
+    uint32_t offset = ROUND_UP(sym->key->size, 8);
+    LLVMValueRef below = make_below_body(cg, sym), key, args[4], cells, sum;
+    struct outlined o;
+
+    outlined_open(cg, &o, arena_printf(&cg->arena, "hark_count_keys_%u", cg->n_loops++), params, 4);
+    key = LLVMGetParam(o.fn, 1);
+    cells = LLVMGetParam(o.fn, 3);
+    memory_copy(cg, memory_load(cg, cg->ptr, cell(cg, cells, CELL_KEY)), key, offset);
+    memory_store(cg, llvm_const(cg, 1), cell(cg, cells, CELL_SECOND));
+    args[0] = memory_load(cg, cg->i64, memory_at(cg, key, offset));
+    args[1] = below;
+    args[2] = cells;
+    args[3] = llvm_const(cg, 0);
+    helper_call(cg, BPF_FUNC_loop, cg->i64, args, 4);
+    sum = LLVMBuildAdd(cg->b, load_cell(cg, cells, CELL_FIRST), load_cell(cg, cells, CELL_SECOND),
+                       "");
+    memory_store(cg, sum, cell(cg, cells, CELL_FIRST));
+    return outlined_close(cg, &o);
+}
+
+struct cg_val slot_count_keys(struct cg *cg, const struct map_sym *sym)
+{
+    LLVMValueRef args[4] = { cg_map_global(cg, sym->index), make_key_body(cg, sym), NULL,
+                             llvm_const(cg, 0) };
+    LLVMValueRef cells = memory_slot(cg, LLVMArrayType2(cg->i64, CELLS));
+
+    memory_store(cg, cg_place_bytes(cg, map_of(cg, sym)->key_size).v, cell(cg, cells, CELL_KEY));
+    memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_FIRST));
+    args[2] = cells;
+    helper_call(cg, BPF_FUNC_for_each_map_elem, cg->i64, args, 4);
+    return cg_value(load_cell(cg, cells, CELL_FIRST), cg->i64_type, AS_NONE);
+}

@@ -397,6 +397,7 @@ static const struct feature {
     [FEATURE_GET_FUNC_IP] = { "get_func_ip", has_helper, BPF_FUNC_get_func_ip },
     [FEATURE_ATTACH_COOKIE] = { "attach_cookie", has_helper, BPF_FUNC_get_attach_cookie },
     [FEATURE_KTIME_TAI] = { "get_tai_ns", has_helper, BPF_FUNC_ktime_get_tai_ns },
+    [FEATURE_WRITE_USER] = { "probe_write_user", has_helper, BPF_FUNC_probe_write_user },
     [FEATURE_D_PATH] = { "dpath", has_d_path, BPF_FUNC_d_path },
     [FEATURE_NS_PID] = { "get_ns_current_pid_tgid", has_helper, BPF_FUNC_get_ns_current_pid_tgid },
     [FEATURE_OVERRIDE] = { "override_return", has_helper, BPF_FUNC_override_return },

@@ -107,6 +107,7 @@ enum kernel_feature {
     FEATURE_GET_FUNC_IP,
     FEATURE_ATTACH_COOKIE, /* bpf_get_attach_cookie */
     FEATURE_KTIME_TAI,
+    FEATURE_WRITE_USER, /* bpf_probe_write_user: not under lockdown */
     FEATURE_D_PATH,
     FEATURE_OVERRIDE, /* bpf_override_return */
     FEATURE_NS_PID,   /* bpf_get_ns_current_pid_tgid */

@@ -319,13 +319,14 @@ static const struct value *divide_integer(struct table *t, const struct value *v
 
 static const struct value *decode_entry(struct table *t, const struct entry *e, uint64_t div)
 {
-    const struct decode d = session_decode(t->s);
+    struct decode d = session_decode(t->s);
     const struct value_kind *vk = kind_of(t->m);
     char *bytes = bytes_of(t, e);
     const struct value *v;
 
     if (div > 1 && vk && vk->divide)
         vk->divide(t->m->value, bytes, div);
+    d.div = div;
     v = decode_value(&d, t->m->value, bytes);
     return div > 1 && t->m->value->kind == TYPE_INT ? divide_integer(t, v, div) : v;
 }

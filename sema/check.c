@@ -19,6 +19,7 @@ static const struct helper_feature {
     const char *what;
 } helpers[] = {
     { BPF_FUNC_get_func_ip, FEATURE_GET_FUNC_IP, "bpf_get_func_ip" },
+    { BPF_FUNC_probe_write_user, FEATURE_WRITE_USER, "bpf_probe_write_user" },
     { BPF_FUNC_d_path, FEATURE_D_PATH, "bpf_d_path" },
     { BPF_FUNC_override_return, FEATURE_OVERRIDE,
       "bpf_override_return (CONFIG_FUNCTION_ERROR_INJECTION)" },

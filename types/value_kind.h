@@ -20,6 +20,7 @@ struct decode {
     const struct host *host;
     const struct image *image; /* for what programs refer to by number: format strings, probes */
     struct arena *arena;
+    uint64_t div; /* print(@m, top, div), for kinds of which only a part is divided; 0: not given */
 };
 
 /* What a map of an aggregate is ordered by when printed (LANGUAGE.md 17.5). */
@@ -43,7 +44,8 @@ struct value_kind {
     /* What maps are sorted by, from merged bytes. NULL with ORDER_KEY. */
     enum kind_order order;
     int64_t (*order_value)(const struct type *, const void *merged);
-    /* Divides the printed numbers (print(@m, top, div)). NULL: div has no effect. */
+    /* Divides the printed numbers (print(@m, top, div)). NULL: decode sees to it, or
+       div has no effect. */
     void (*divide)(const struct type *, void *merged, uint64_t div);
 
     /* bytes → a value in the arena. For bucketed kinds bytes are u64[buckets], merged. */
