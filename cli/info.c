@@ -61,6 +61,7 @@ int list_info(const struct host *host, const struct registry *reg)
     print_row(&a, "get_func_ip", FEATURE_GET_FUNC_IP, "lookup_percpu_elem", FEATURE_LOOKUP_PERCPU);
     print_row(&a, "loop", FEATURE_LOOP, "for_each_map_elem", FEATURE_FOR_EACH_MAP);
     print_row(&a, "attach_cookie", FEATURE_ATTACH_COOKIE, "ns_pid", FEATURE_NS_PID);
+    print_row(&a, "probe_write_user", FEATURE_WRITE_USER, NULL, FEATURES);
     printf("\nKernel features\n");
     printf("  %-33s%-35s\n", "Instruction limit: 1000000",
            kernel_has_btf(a.kernel) ? "btf: yes" : "btf: no");
