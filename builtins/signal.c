@@ -56,7 +56,9 @@ static bool unknown_signal(struct sema *s, const struct expr *arg)
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         str_guess_try(&guess, str_printf(s->c->arena, "SIG%s", names[i].name));
-    if (str_guess_ok(&guess))
+    if (find_signal(guess.word))
+        diag_hint(s->c->diags, d, "write '%.*s'", STRF(guess.word));
+    else if (str_guess_ok(&guess))
         diag_hint(s->c->diags, d, "did you mean '%.*s'?", STRF(guess.best));
     return false;
 }
