@@ -42,6 +42,20 @@ static uint32_t ustack_size(const uint64_t param[4])
     return 16 + frame_size(param) * (uint32_t)param[PARAM_LIMIT];
 }
 
+/* kstack(perf, 3); what is usual is left out. */
+static void describe(struct buf *b, const uint64_t param[4])
+{
+    bool limited = param[PARAM_LIMIT] != DEFAULT_LIMIT;
+    uint64_t mode = param[PARAM_MODE];
+
+    if ((mode == STACK_BPFTRACE && !limited) || mode >= ARRAY_LEN(mode_names))
+        return;
+    buf_printf(b, "(%s", mode_names[mode]);
+    if (limited)
+        buf_printf(b, ", %u", (unsigned)param[PARAM_LIMIT]);
+    buf_putc(b, ')');
+}
+
 /* ---- compiling ---- */
 
 /* Mode and limit of kstack, kstack(3), kstack(perf), kstack(perf, 3). Wrong ones are left to check.
@@ -259,6 +273,7 @@ static const struct value *ustack_decode(const struct decode *d, const struct ty
 static const struct value_kind kstack_kind = {
     .name = "kstack",
     .size_of = kstack_size,
+    .describe = describe,
     .align = 8,
     .decode = kstack_decode,
 };
@@ -266,6 +281,7 @@ static const struct value_kind kstack_kind = {
 static const struct value_kind ustack_kind = {
     .name = "ustack",
     .size_of = ustack_size,
+    .describe = describe,
     .align = 8,
     .decode = ustack_decode,
 };

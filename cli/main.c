@@ -174,6 +174,18 @@ static struct kernel *open_kernel(const struct options *o)
     return k;
 }
 
+/* One message a line. */
+static void print_errors(struct str lines)
+{
+    while (lines.n) {
+        ptrdiff_t end = str_find(lines, '\n');
+        struct str line = end < 0 ? lines : str_sub(lines, 0, (size_t)end);
+
+        fprintf(stderr, "ERROR: %.*s\n", STRF(line));
+        lines = str_sub(lines, line.n + 1, lines.n);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct registry registry = { builtin_families, probe_providers, out_formats() };
@@ -189,7 +201,7 @@ int main(int argc, char **argv)
     config_init(&config);
     status = args_parse(argc, argv, &args, &config);
     if (!status && config_load_env(&config, &arena, &why) != CONFIG_OK) {
-        fprintf(stderr, "ERROR: %.*s\n", STRF(why));
+        print_errors(why);
         status = 1;
     }
     if (!status) {

@@ -497,12 +497,18 @@ static bool delete_key(struct cg *cg, const struct map_sym *sym, LLVMValueRef ke
     return true;
 }
 
+/* The verifier follows no loop further than 8192 times. */
+enum { DELETE_BUCKETS = 8000 };
+
 bool cg_map_delete(struct cg *cg, const struct expr *m, const struct expr *key, bool report,
                    struct cg_val *out)
 {
     const struct map_sym *sym = m->map.sym;
     LLVMValueRef k, r;
 
+    if (map_of(cg, sym)->buckets > DELETE_BUCKETS)
+        return cg_error(cg, m->at, "delete(%.*s) would have to remove %u intervals, more than %d",
+                        STRF(sym->name), map_of(cg, sym)->buckets, DELETE_BUCKETS);
     if (is_scalar_map(map_of(cg, sym)))
         return delete_scalar(cg, sym, out);
     if (!map_key(cg, sym, key_of(m, key), &k) || !delete_key(cg, sym, k, &r))
@@ -526,6 +532,6 @@ bool cg_map_len(struct cg *cg, const struct expr *m, struct cg_val *out)
         return cg_error(cg, m->at, "len(%.*s) of a histogram needs Linux 5.17 (bpf_loop)",
                         STRF(m->map.name));
     *out = has_buckets ? slot_count_keys(cg, m->map.sym)
-                     : cg_value(loop_count(cg, m->map.sym->index), cg->i64_type, AS_NONE);
+                       : cg_value(loop_count(cg, m->map.sym->index), cg->i64_type, AS_NONE);
     return true;
 }

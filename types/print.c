@@ -1,7 +1,7 @@
 /*
  * print.c - the names of types, as scripts write them and messages show them
  */
-#include "types/type.h"
+#include "types/value_kind.h"
 
 static void put_type(struct buf *b, const struct type *t);
 
@@ -96,6 +96,8 @@ static void put_type(struct buf *b, const struct type *t)
         return;
     case TYPE_OPAQUE:
         buf_str(b, t->name);
+        if (t->vk->describe)
+            t->vk->describe(b, t->param);
         return;
     }
 }

@@ -31,6 +31,8 @@ struct value_kind {
     size_t size, align; /* of a value, or of one bucket; size 0: computed by size_of from the type's
                            params */
     uint32_t (*size_of)(const uint64_t param[4]);
+    /* Messages: what tells types of this kind apart, behind the name: "(perf, 3)". Or NULL. */
+    void (*describe)(struct buf *, const uint64_t param[4]);
 
     /* ---- aggregates: exist only as map values, kept per CPU ---- */
     bool aggregate;
