@@ -30,6 +30,7 @@ hark=$(realpath "$1")
 file=$2
 PROGS=$(realpath "${PROGS:-build/tests/testprogs}")
 export PROGS
+limit=${TIMEOUT:-60} # also of the end: timeout(1) counts from the signal it hands on
 
 # ---- what the file says: lines of each directive, and the blocks ----
 declare -A said=() block=()
@@ -73,7 +74,7 @@ fi
 
 case $file in
 *.sh)
-    timeout -k 5 "${TIMEOUT:-60}" bash "$file" "$hark"
+    timeout -k 5 "$limit" bash "$file" "$hark"
     status=$?
     case $status in
     0) echo "ok $file" ;;
@@ -120,7 +121,7 @@ get params params
 eval "options=($args)"
 eval "params=($params)"
 # shellcheck disable=SC2154 # made by eval
-timeout --foreground -k 5 "${TIMEOUT:-60}" "$hark" "${options[@]}" "$file" "${params[@]}" \
+timeout --foreground -k "$limit" "$limit" "$hark" "${options[@]}" "$file" "${params[@]}" \
     >"$dir/out" 2>"$dir/err" </dev/null {never}>&- &
 pid=$!
 
