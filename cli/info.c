@@ -66,6 +66,7 @@ int list_info(const struct host *host, const struct registry *reg)
     printf("  %-33s%-35s\n", "Instruction limit: 1000000",
            kernel_has_btf(a.kernel) ? "btf: yes" : "btf: no");
     print_row(&a, "module btf", FEATURE_MODULE_BTF, "ringbuf", FEATURE_RINGBUF);
+    print_row(&a, "large keys", FEATURE_LARGE_KEYS, NULL, FEATURES);
     print_row(&a, "atomic_fetch", FEATURE_ATOMIC_FETCH, "isa_v4", FEATURE_ISA_V4);
     printf("\nProbe types\n");
     print_row(&a, "kprobe", FEATURE_KPROBE, "kretprobe", FEATURE_KRETPROBE);

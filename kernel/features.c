@@ -133,6 +133,16 @@ static bool has_map(struct kernel *k, unsigned type)
     return libbpf_probe_bpf_map_type((enum bpf_map_type)type, NULL) > 0;
 }
 
+static bool has_large_keys(struct kernel *k, unsigned size)
+{
+    int fd = bpf_map_create(BPF_MAP_TYPE_HASH, NULL, size, 8, 1, NULL);
+
+    (void)k;
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static bool has_atomic_fetch(struct kernel *k, unsigned arg)
 {
     const struct bpf_insn insns[] = {
@@ -413,6 +423,7 @@ static const struct feature {
     [FEATURE_HARDWARE] = { "hardware", has_hardware, PERF_COUNT_HW_CPU_CYCLES },
     [FEATURE_ITER] = { "iter", has_iter, 0 },
     [FEATURE_MODULE_BTF] = { "module btf", has_module_btf, 0 },
+    [FEATURE_LARGE_KEYS] = { "large keys", has_large_keys, 520 },
     [FEATURE_ATOMIC_FETCH] = { "atomic_fetch", has_atomic_fetch, 0 },
     [FEATURE_ISA_V4] = { "isa_v4", has_isa_v4, 0 },
 };

@@ -123,6 +123,7 @@ enum kernel_feature {
     FEATURE_HARDWARE,   /* hardware counters, and they count */
     FEATURE_ITER,
     FEATURE_MODULE_BTF,
+    FEATURE_LARGE_KEYS,   /* hash maps with keys of more than 512 bytes */
     FEATURE_ATOMIC_FETCH, /* BPF ISA v3 atomics */
     FEATURE_ISA_V4,       /* signed division, sign-extending loads */
     FEATURES
@@ -137,8 +138,8 @@ unsigned kernel_possible_cpus(struct kernel *); /* from /sys/devices/system/cpu/
 int kernel_online_cpus(struct kernel *, struct arena *, unsigned **cpus, size_t *n, struct err *e);
 /* /sys/fs/cgroup id of a cgroup v2 directory; -errno with a sentence. */
 int kernel_cgroup_id(struct kernel *, struct str path, uint64_t *id, struct err *e);
-/* Appends "name:/path" of each mounted hierarchy that has a cgroup of this id and whose name matches
-   the glob, separated by ','; cgroup v2 is called "unified". */
+/* Appends "name:/path" of each mounted hierarchy that has a cgroup of this id and whose name
+   matches the glob, separated by ','; cgroup v2 is called "unified". */
 void kernel_cgroup_paths(struct kernel *, uint64_t id, struct str filter, struct buf *);
 
 #endif

@@ -204,6 +204,10 @@ static int attach_threads(struct session *s, const struct image_probe *p, const 
         if (!tid)
             continue;
         rc = session_attach_perf(s, p, t, attr, -1, (uint32_t)tid, e);
+        if (rc == -EINVAL && n == 0 && attr->inherit_thread) {
+            attr->inherit_thread = 0; /* before Linux 5.13: child processes are followed, too */
+            rc = session_attach_perf(s, p, t, attr, -1, (uint32_t)tid, e);
+        }
         if (rc == -ESRCH && n > 0) /* a thread that has just ended */
             rc = 0;
         n++;
