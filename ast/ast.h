@@ -133,6 +133,7 @@ struct expr {
     enum addr_space as;      /* infer.c: where the value points, if it is an address */
     bool negative;           /* INT: num is a negative number's two's complement */
     bool parenthesised;      /* as written: (e) */
+    bool generated;          /* of a builtin that is a macro: no advice about it */
     struct expr *next;       /* next argument, element … */
     union {
         uint64_t num;
@@ -156,7 +157,7 @@ struct expr {
             struct function *script_fn;  /* resolve.c */
             struct image_action *action; /* plan.c, if it sends records */
             unsigned action_id;          /* plan.c */
-            unsigned n_sites;            /* free for the builtin */
+            bool dropped;                /* check_flow.c: nobody looks at the result */
             void *priv;                  /* the builtin's own, made in check or plan (arena) */
         } call;
         struct {
@@ -316,6 +317,7 @@ struct macro {
     } * params;
     unsigned n_params;
     struct block body;
+    bool is_builtin; /* what comes out of it stands where it was called */
     struct macro *next;
 };
 

@@ -51,6 +51,7 @@ struct expr *ast_clone_expr(struct arena *a, const struct expr *e)
     copy = ast_expr(a, e->kind, e->at);
     copy->negative = e->negative;
     copy->parenthesised = e->parenthesised;
+    copy->generated = e->generated;
     switch (e->kind) {
     case EXPR_INT:
     case EXPR_BOOL:

@@ -44,6 +44,8 @@ struct source *source_add(struct sources *all, struct arena *a, struct str name,
     s->text = str_dup(a, text);
     s->base = (uint32_t)base;
     index_lines(s, a);
+    s->macro = STR("");
+    s->expanded_at = SPAN_NONE;
     arena_vec_push(a, &all->all, s);
     return s;
 }
@@ -122,5 +124,24 @@ bool source_locate(const struct sources *all, struct span at, struct location *o
     out->col_end = (uint32_t)(end - last_line) + 1;
     if (out->line_end == out->line && out->col_end <= out->col)
         out->col_end = out->col + 1; /* between two bytes: point at the second */
+    return true;
+}
+
+bool source_trace(const struct sources *all, struct arena *a, struct span at, struct location *out)
+{
+    const struct source *s = source_of(all, at);
+    struct location *from;
+
+    if (!source_locate(all, at, out))
+        return false;
+    while (!span_is_none(s->expanded_at)) {
+        from = ARENA_NEW(a, struct location);
+        if (!source_locate(all, s->expanded_at, from))
+            break;
+        out->macro = s->macro;
+        out->from = from;
+        s = source_of(all, s->expanded_at);
+        out = from;
+    }
     return true;
 }

@@ -20,6 +20,9 @@ struct source {
     struct str text;     /* followed by a NUL */
     uint32_t base;       /* offset of text.p[0] */
     VEC(uint32_t) lines; /* where each line begins in the text */
+    /* A copy that stands for one expansion of a macro: its name, and where it was expanded. */
+    struct str macro;
+    struct span expanded_at; /* SPAN_NONE: an ordinary text */
 };
 
 struct sources {
@@ -30,7 +33,9 @@ struct sources {
 struct location {
     struct str file;
     uint32_t line, col, line_end, col_end;
-    struct str text; /* the source line(s), without the last newline */
+    struct str text;             /* the source line(s), without the last newline */
+    struct str macro;            /* it is code of this macro … */
+    const struct location *from; /* … which was expanded there; NULL: none */
 };
 
 #define SPAN_NONE ((struct span){ UINT32_MAX, UINT32_MAX })
@@ -45,5 +50,7 @@ struct str source_text(const struct sources *, struct span);
 /* Index of the line that the offset lies in: source->lines.v[index] is where it begins. */
 size_t source_line(const struct source *, size_t offset);
 bool source_locate(const struct sources *, struct span, struct location *out);
+/* The same with out->from, made in the arena: all the places the code was expanded at. */
+bool source_trace(const struct sources *, struct arena *, struct span, struct location *out);
 
 #endif

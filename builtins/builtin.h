@@ -57,6 +57,9 @@ enum builtin_flags {
     BUILTIN_PROBE = 1 << 3,      /* not in fn */
     BUILTIN_BARE = 1 << 4, /* a word the parser never takes for a type: args ctx kstack … (2.3) */
     BUILTIN_NUMBERED = 1 << 5, /* name is a prefix: arg0, arg1, …; see expr->call.name */
+    BUILTIN_EFFECT = 1 << 6,   /* does something: its result may be dropped */
+    BUILTIN_LEAVES = 1 << 7,   /* ends the probe, as return does */
+    BUILTIN_TEXT = 1 << 8,     /* its only argument is text, even if it looks like a number */
 };
 
 struct builtin {
@@ -67,6 +70,9 @@ struct builtin {
     unsigned flags;  /* BUILTIN_… */
     unsigned helper; /* BPF helper without which it cannot work; 0 = none */
     const struct value_kind *kind;
+    /* A definition in the language itself, "macro is_err(p) { … }": macro.c replaces the calls, so
+       there is no other callback. sig is for the documentation. */
+    const char *macro;
 
     /* infer.c: type of the result when sig says "auto", or the params of an opaque kind. NULL
        result: not known yet (another round will tell). Sets call->as if the value is an address. */

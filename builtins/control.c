@@ -303,6 +303,7 @@ const struct builtin builtins_control[] = {
         .name = "exit",
         .sig = "void([int])",
         .doc = "Ends the run with this status; end probes and maps still follow.",
+        .flags = BUILTIN_LEAVES,
         .plan = exit_plan,
         .emit = exit_emit,
         .event = exit_event,

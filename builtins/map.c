@@ -52,7 +52,7 @@ static bool delete_check(struct sema *s, struct expr *call)
 static bool delete_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
 {
     /* Who looks at the result hears of a missing key that way; sema/check.c notes it here. */
-    bool report = call->call.n_sites == 0;
+    bool report = call->call.dropped;
 
     return cg_map_delete(cg, call_arg(call, 0), call_arg(call, 1), report, out);
 }
@@ -221,6 +221,7 @@ const struct builtin builtins_map[] = {
         .name = "delete",
         .sig = "bool(map, [key])",
         .doc = "Removes an entry; true if there was one.",
+        .flags = BUILTIN_EFFECT,
         .check = delete_check,
         .emit = delete_emit,
     },
@@ -235,6 +236,7 @@ const struct builtin builtins_map[] = {
         .name = "find",
         .sig = "bool(map, key, var)",
         .doc = "Copies the value of a key to a variable, if there is one.",
+        .flags = BUILTIN_EFFECT,
         .check = keyed_check,
         .plan = find_plan,
         .emit = find_emit,

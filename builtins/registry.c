@@ -3,27 +3,18 @@
  */
 #include "builtins/builtin.h"
 
-extern const struct builtin builtins_aggregate[], builtins_cgroup[], builtins_context[],
-    builtins_control[], builtins_histogram[], builtins_map[], builtins_net[], builtins_options[],
-    builtins_print[], builtins_process[], builtins_series[], builtins_signal[], builtins_stack[],
-    builtins_string[], builtins_symbol[], builtins_time[];
+extern const struct builtin builtins_aggregate[], builtins_cgroup[], builtins_comptime[],
+    builtins_context[], builtins_control[], builtins_histogram[], builtins_library[],
+    builtins_map[], builtins_names[], builtins_net[], builtins_options[], builtins_print[],
+    builtins_process[], builtins_series[], builtins_signal[], builtins_stack[], builtins_string[],
+    builtins_symbol[], builtins_text[], builtins_time[];
 
 const struct builtin *const builtin_families[] = {
-    builtins_print,
-    builtins_aggregate,
-    builtins_histogram,
-    builtins_series,
-    builtins_map,
-    builtins_control,
-    builtins_string,
-    builtins_time,
-    builtins_process,
-    builtins_cgroup,
-    builtins_signal,
-    builtins_stack,
-    builtins_symbol,
-    builtins_net,
-    builtins_context,
-    builtins_options,
-    NULL,
+    builtins_print,   builtins_aggregate, builtins_histogram,
+    builtins_series,  builtins_map,       builtins_control,
+    builtins_string,  builtins_text,      builtins_names,
+    builtins_time,    builtins_process,   builtins_cgroup,
+    builtins_signal,  builtins_stack,     builtins_symbol,
+    builtins_net,     builtins_context,   builtins_options,
+    builtins_library, builtins_comptime,  NULL,
 };

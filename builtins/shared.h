@@ -18,6 +18,9 @@ int remember_event(struct session *, const struct image_action *, const void *da
 /* The process, if its maps were never read, has run into one of the image's uprobes at addr. */
 void remember_probed(const struct host *, const struct image *, uint32_t pid, uint64_t addr);
 
+/* string.c: the address of what is to be read, and its address space. */
+bool string_address(struct cg *, const struct expr *, struct cg_val *addr, enum addr_space *);
+
 /* process.c: the process id user space knows (hark's PID namespace), as a u32. */
 bool process_pid(struct cg *, struct cg_val *out);
 

@@ -5,6 +5,7 @@
  * prints it to append the trailer (LANGUAGE.md 5.6).
  */
 #include "builtins/builtin.h"
+#include "builtins/shared.h"
 
 #include "codegen/emit.h"
 #include "sema/call.h"
@@ -92,9 +93,8 @@ static void str_fold(struct sema *s, struct expr **call)
     *call = ast_string(s->c->arena, (*call)->at, text);
 }
 
-/* The address of what is to be read, and its address space. */
-static bool address_of(struct cg *cg, const struct expr *e, struct cg_val *addr,
-                       enum addr_space *space)
+bool string_address(struct cg *cg, const struct expr *e, struct cg_val *addr,
+                    enum addr_space *space)
 {
     struct cg_val v = { 0 };
 
@@ -165,7 +165,7 @@ static bool str_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
 
     if (is_text(what->type) && !length)
         return cg_expr(cg, what, out);
-    if (!address_of(cg, what, &addr, &space))
+    if (!string_address(cg, what, &addr, &space))
         return false;
     if (fixed)
         place = cg_result_place(cg, out, call->type);
@@ -228,7 +228,7 @@ static bool buf_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
     struct cg_val addr, place, n = cg_u64(cg, max);
     enum addr_space space;
 
-    if (!address_of(cg, call_arg(call, 0), &addr, &space))
+    if (!string_address(cg, call_arg(call, 0), &addr, &space))
         return false;
     if (length) {
         if (!cg_expr(cg, length, &n))
@@ -289,6 +289,7 @@ const struct builtin builtins_string[] = {
         .name = "str",
         .sig = "auto(any, [int])",
         .doc = "The string at an address; with a length, at most length - 1 characters.",
+        .flags = BUILTIN_TEXT,
         .result = str_result,
         .check = str_check,
         .fold = str_fold,

@@ -108,7 +108,10 @@ struct cg_val cg_address(struct cg *, struct cg_val place);
  */
 void cg_read(struct cg *, struct cg_val to, uint32_t size, struct cg_val addr, enum addr_space,
              struct span);
-/* The same with a size computed at run time, at most max bytes. */
+/* The number, but max where it is greater, in a way the verifier understands: a bound for an
+   offset. */
+struct cg_val cg_bounded(struct cg *, struct cg_val, uint64_t max);
+/* cg_read() with a size computed at run time, at most max bytes. */
 void cg_read_sized(struct cg *, struct cg_val to, struct cg_val size, uint32_t max,
                    struct cg_val addr, enum addr_space, struct span);
 /*
@@ -133,6 +136,9 @@ struct cg_val cg_helper(struct cg *, unsigned func, const struct cg_val *args, u
 struct cg_val cg_ctl(struct cg *, size_t offset, const struct type *);
 /* Read-only bytes in .rodata. */
 struct cg_val cg_rodata(struct cg *, const void *, uint32_t size);
+/* The entry of a table in .rodata, its last if the index (unsigned) is too large. */
+struct cg_val cg_table(struct cg *, const void *entries, uint32_t n, const struct type *entry,
+                       struct cg_val index);
 /* A pointer to a BPF map of the image, as a helper's argument. */
 struct cg_val cg_map(struct cg *, int map_index);
 
@@ -215,5 +221,10 @@ bool cg_record_args(struct cg *, const struct expr *call, unsigned first_arg);
 /* Bytewise equality of two values in memory up to n bytes; strings end at the first NUL. bool. */
 bool cg_equal(struct cg *, struct cg_val a, struct cg_val b, uint32_t n, bool strings,
               struct cg_val *out);
+/* Which of two places holds the greater bytes: -1, 0, 1 (int32). n of them, at most max. */
+struct cg_val cg_order(struct cg *, struct cg_val a, struct cg_val b, uint32_t max,
+                       struct cg_val n);
+/* Where a string contains the needle for the first time, or -1 (int64). */
+bool cg_find_text(struct cg *, struct cg_val text, const struct expr *needle, struct cg_val *out);
 
 #endif

@@ -96,7 +96,7 @@ static uint32_t new_site(struct cg *cg, enum site_kind kind, struct span at, con
     uint32_t index = (uint32_t)image->sites.n;
 
     site.helper = str_dup(&image->arena, str_from(helper));
-    if (!source_locate(cg->in->sources, at, &site.at))
+    if (!source_trace(cg->in->sources, &image->arena, at, &site.at))
         site.at = (struct location){ 0 };
     arena_vec_push(&image->arena, &image->sites, site);
     return (uint32_t)(ROUND_UP(sizeof(struct image_ctl), 8) + ROUND_UP((size_t)image->n_sets, 8) +
@@ -226,6 +226,21 @@ LLVMValueRef helper_bounded(struct cg *cg, LLVMValueRef v, uint64_t max)
     memory_store(cg, llvm_const(cg, max), slot);
     cg_if_end(cg, &above);
     return memory_load(cg, cg->i64, slot);
+}
+
+struct cg_val cg_bounded(struct cg *cg, struct cg_val val, uint64_t max)
+{
+    return cg_value(helper_bounded(cg, llvm_wide(cg, cg_load(cg, val)), max), cg->u64, AS_NONE);
+}
+
+struct cg_val cg_table(struct cg *cg, const void *entries, uint32_t n, const struct type *entry,
+                       struct cg_val index)
+{
+    struct cg_val table = cg_rodata(cg, entries, n * entry->size);
+    struct cg_val i = cg_bounded(cg, index, n - 1);
+
+    i = cg_op(cg, OP_MUL, i, cg_u64(cg, entry->size));
+    return cg_at_val(cg, table, i, entry);
 }
 
 void cg_read_sized(struct cg *cg, struct cg_val to, struct cg_val size, uint32_t max,

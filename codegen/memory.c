@@ -271,6 +271,16 @@ struct cg_val memory_remote(struct cg *cg, struct cg_val val)
 
 /* ---- loads and stores ---- */
 
+/* What the index is a multiple of: all of it, or what it was multiplied with. */
+static uint64_t step_of(LLVMValueRef index)
+{
+    LLVMValueRef factor = LLVMIsAInstruction(index) && LLVMGetInstructionOpcode(index) == LLVMMul
+                              ? LLVMGetOperand(index, 1)
+                              : index;
+
+    return LLVMIsAConstantInt(factor) ? LLVMConstIntGetZExtValue(factor) : 1;
+}
+
 /*
  * How far a pointer is aligned, as the verifier will see it. Everything that memory comes from is
  * aligned to 8: stack slots, scratch, map values, records.
@@ -282,7 +292,7 @@ unsigned memory_align(LLVMValueRef p, unsigned most)
     while (LLVMIsAGetElementPtrInst(p) ||
            (LLVMIsAConstantExpr(p) && LLVMGetConstOpcode(p) == LLVMGetElementPtr)) {
         LLVMValueRef index = LLVMGetOperand(p, 1);
-        uint64_t offset = LLVMIsAConstantInt(index) ? LLVMConstIntGetZExtValue(index) : 1;
+        uint64_t offset = step_of(index);
 
         while (offset % align)
             align /= 2;

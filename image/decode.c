@@ -15,7 +15,7 @@
 static const uint32_t max_buckets = 1 << 24;
 static const uint32_t max_sets = 1 << 20;
 
-static struct location get_location(struct reader *r)
+static struct location get_place(struct reader *r)
 {
     struct location at = { .file = reader_str(r) };
 
@@ -26,6 +26,20 @@ static struct location get_location(struct reader *r)
     if (!reader_bool(r))
         r->last_line = reader_str(r);
     at.text = r->last_line;
+    return at;
+}
+
+static struct location get_location(struct reader *r)
+{
+    struct location at = get_place(r), *inner = &at, *from;
+
+    while (reader_bool(r)) {
+        inner->macro = reader_str(r);
+        from = ARENA_NEW(&r->image->arena, struct location);
+        *from = get_place(r);
+        inner->from = from;
+        inner = from;
+    }
     return at;
 }
 

@@ -72,6 +72,8 @@ static void dump_location(FILE *f, const struct location *at)
     fprintf(f, ", at %.*s:%u:%u", STRF(at->file), at->line, at->col);
     if (at->line_end == at->line)
         fprintf(f, "-%u", at->col_end);
+    for (; at->from; at = at->from)
+        fprintf(f, ", from %.*s() at %u:%u", STRF(at->macro), at->from->line, at->from->col);
 }
 
 static void dump_map(FILE *f, size_t i, const struct image_map *m)

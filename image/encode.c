@@ -267,7 +267,7 @@ static void put_type_ref(struct writer *w, const struct type *t)
 }
 
 /* Many things in a script stand on one line: the line is written for the first of them. */
-static void put_location(struct writer *w, const struct location *at)
+static void put_place(struct writer *w, const struct location *at)
 {
     struct buf *b = &w->rest;
     bool same = at->text.p == w->last_line.p && at->text.n == w->last_line.n;
@@ -281,6 +281,17 @@ static void put_location(struct writer *w, const struct location *at)
     if (!same)
         put_str(b, at->text);
     w->last_line = at->text;
+}
+
+static void put_location(struct writer *w, const struct location *at)
+{
+    put_place(w, at);
+    for (; at->from; at = at->from) {
+        put_num(&w->rest, true);
+        put_str(&w->rest, at->macro);
+        put_place(w, at->from);
+    }
+    put_num(&w->rest, false);
 }
 
 static void put_config(struct writer *w)

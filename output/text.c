@@ -82,8 +82,16 @@ static void text_missed(struct out *o, struct str probe, uint64_t program, uint6
 static void print_message(struct out *o, enum severity severity, const struct location *at,
                           struct str text)
 {
+    struct buf note = { 0 };
+
     out_flush(o);
     diag_print_one(stderr, severity, at, text, o->colour);
+    for (; at && at->from; at = at->from) {
+        buf_clear(&note);
+        buf_printf(&note, "expanded from %.*s()", STRF(at->macro));
+        diag_print_one(stderr, SEVERITY_NOTE, at->from, buf_as_str(&note), o->colour);
+    }
+    buf_free(&note);
 }
 
 static void text_message(struct out *o, enum severity severity, const struct location *at,

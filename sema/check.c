@@ -85,7 +85,6 @@ static void check_call(struct sema *s, struct expr *call)
 
     if (fn) {
         sig = signature_of(fn);
-        call->call.n_sites = str_eqz(call->call.name, "delete"); /* unless check_flow.c says else */
         check_helper(s, call);
         if (fn->check && call->type->kind != TYPE_ERROR)
             fn->check(s, call);

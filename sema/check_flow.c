@@ -51,15 +51,13 @@ static void flow_expr(struct flow *flow, struct expr **e)
 
 /* ---- values nobody uses ---- */
 
-/* Of these the effect counts, not the result. delete() is told, so that it reports a missing key.
- */
+/* Of these the effect counts, not the result. Calls are told, so that they report a failure. */
 static bool has_effect(struct expr *e)
 {
-    if (e->kind == EXPR_CALL && e->call.fn && str_eqz(e->call.name, "delete")) {
-        e->call.n_sites = 0;
-        return true;
-    }
-    return e->kind == EXPR_INCDEC || (e->kind == EXPR_CALL && str_eqz(e->call.name, "find"));
+    if (e->kind != EXPR_CALL)
+        return e->kind == EXPR_INCDEC;
+    e->call.dropped = true;
+    return e->call.fn && e->call.fn->flags & BUILTIN_EFFECT;
 }
 
 static void check_dropped(struct flow *flow, struct expr *e)
@@ -173,7 +171,7 @@ static void flow_for(struct flow *flow, struct stmt *stmt)
 /* exit() is a return, too. */
 static bool is_exit(const struct expr *e)
 {
-    return e->kind == EXPR_CALL && e->call.fn && str_eqz(e->call.name, "exit");
+    return e->kind == EXPR_CALL && e->call.fn && e->call.fn->flags & BUILTIN_LEAVES;
 }
 
 static bool is_jump(const struct stmt *stmt)

@@ -254,6 +254,28 @@ static bool is_literal(const struct expr *e)
     return e->kind == EXPR_INT || e->kind == EXPR_BOOL || e->kind == EXPR_STRING;
 }
 
+/* (a = 1, b = "x").b, (1, "x").1 */
+static void fold_member(struct expr **ep)
+{
+    const struct expr *e = *ep;
+    bool by_name = e->kind == EXPR_FIELD;
+    const struct expr *object = by_name ? e->field.e : e->element.e;
+    struct expr *item =
+        object->kind == (by_name ? EXPR_RECORD : EXPR_TUPLE) ? object->tuple.items : NULL;
+
+    for (const struct expr *other = item; other; other = other->next) {
+        if (!is_literal(other)) /* it may do something */
+            return;
+    }
+    for (unsigned i = 0; item; i++, item = item->next) {
+        if (by_name ? str_eq(object->tuple.names[i], e->field.name) : i == e->element.n) {
+            item->at = e->at;
+            replace(ep, item);
+            return;
+        }
+    }
+}
+
 /* Both branches are checked, so a ternary goes only where there is nothing to check. */
 static void fold_ternary(struct expr **ep, bool comptime)
 {
@@ -267,33 +289,25 @@ static void fold_ternary(struct expr **ep, bool comptime)
         replace(ep, cond.size ? then : other);
 }
 
-/* (a = 1, b = 2).a, as config.max_strlen is by now. */
-static void fold_field(struct expr **ep)
+/* Of "if comptime", once its condition is known, only this remains. */
+static void take_branch(struct expr *e, bool cond)
 {
-    const struct expr *e = *ep, *record = e->field.e;
-    struct expr *item = record->kind == EXPR_RECORD ? record->tuple.items : NULL;
+    struct block taken = cond           ? e->if_.then
+                         : e->if_.other ? *e->if_.other
+                                        : (struct block){ .at = e->at };
 
-    for (unsigned i = 0; item && !str_eq(record->tuple.names[i], e->field.name); i++)
-        item = item->next;
-    if (!item || !is_literal(item))
-        return;
-    item->at = e->at;
-    replace(ep, item);
+    e->kind = EXPR_BLOCK;
+    e->block = taken;
 }
 
 static void fold_if(struct sema *s, struct expr *e)
 {
     bool comptime = e->if_.cond->kind == EXPR_COMPTIME;
-    struct block taken;
     struct literal cond;
 
     fold_expr(s, &e->if_.cond);
     if (comptime && literal_of(e->if_.cond, &cond)) {
-        taken = cond.size      ? e->if_.then
-                : e->if_.other ? *e->if_.other
-                               : (struct block){ .at = e->at };
-        e->kind = EXPR_BLOCK;
-        e->block = taken;
+        take_branch(e, cond.size);
         fold_block(s, &e->block);
         return;
     }
@@ -305,14 +319,14 @@ static void fold_if(struct sema *s, struct expr *e)
 static void fold_call(struct sema *s, struct expr **ep)
 {
     struct expr *e = *ep;
+    bool is_text = e->call.fn && e->call.fn->flags & BUILTIN_TEXT;
     struct literal number;
 
-    if (e->call.fn && str_eqz(e->call.name, "str"))
+    if (is_text)
         fold_str_param(s, e->call.args);
     for (struct expr **arg = &e->call.args; *arg; arg = &(*arg)->next)
         fold_expr(s, arg);
-    if (e->call.fn && str_eqz(e->call.name, "str") && e->call.n_args == 1 &&
-        literal_of(e->call.args, &number)) {
+    if (is_text && e->call.n_args == 1 && literal_of(e->call.args, &number)) {
         become_string(e, str_printf(s->c->arena, "%s%ju", number.negative ? "-" : "",
                                     (uintmax_t)number.size));
         return;
@@ -421,9 +435,6 @@ static void fold_expr(struct sema *s, struct expr **ep)
     case EXPR_IF:
         fold_if(s, e);
         return;
-    case EXPR_FIELD:
-        fold_field(ep);
-        return;
     case EXPR_SIZEOF:
     case EXPR_OFFSETOF:
         typeof_fold(s->c, e);
@@ -432,6 +443,10 @@ static void fold_expr(struct sema *s, struct expr **ep)
         if (is_literal(e->comptime))
             replace(ep, e->comptime);
         return;
+    case EXPR_FIELD:
+    case EXPR_ELEMENT:
+        fold_member(ep);
+        return;
     case EXPR_INT:
     case EXPR_BOOL:
     case EXPR_STRING:
@@ -439,7 +454,6 @@ static void fold_expr(struct sema *s, struct expr **ep)
     case EXPR_VAR:
     case EXPR_MAP:
     case EXPR_INCDEC:
-    case EXPR_ELEMENT:
     case EXPR_CAST:
     case EXPR_TUPLE:
     case EXPR_RECORD:
@@ -500,6 +514,27 @@ static void fold_block(struct sema *s, struct block *block)
         fold_stmt(s, stmt);
     if (block->value)
         fold_expr(s, &block->value);
+}
+
+/* What is inside of branches was folded before. */
+bool fold_comptime(struct sema *s, struct expr **ep)
+{
+    struct expr *e = *ep;
+    struct expr **asked = e->kind == EXPR_IF        ? &e->if_.cond
+                          : e->kind == EXPR_TERNARY ? &e->ternary.cond
+                                                    : ep;
+    struct literal cond;
+
+    fold_expr(s, asked);
+    if (asked == ep)
+        return (*ep)->kind != EXPR_COMPTIME;
+    if (!literal_of(*asked, &cond))
+        return false;
+    if (e->kind == EXPR_IF)
+        take_branch(e, cond.size);
+    else
+        fold_ternary(ep, true);
+    return true;
 }
 
 bool sema_fold(struct compile *c)

@@ -73,7 +73,7 @@ static void join(struct program *p, struct program *imported)
     PREPEND(p->probes, struct probe, imported->probes);
 }
 
-static bool is_builtin(void *ctx, struct str name)
+bool import_is_builtin(void *ctx, struct str name)
 {
     const struct compile *c = ctx;
 
@@ -89,7 +89,7 @@ static void import_script(struct importer *im, struct str path, struct str text,
         .source = source_add(c->sources, c->arena, path, text),
         .params = c->config->opt.params.v,
         .n_params = c->config->opt.params.n,
-        .is_builtin = is_builtin,
+        .is_builtin = import_is_builtin,
         .ctx = c,
     };
 

@@ -5,7 +5,8 @@
  * upwards: from unknown to known, from a narrow integer or short string to a wider one; never
  * sideways, never back. So it ends. A map learns its types from one use, and the next walk carries
  * them to the others. When a walk changes nothing, what is still unknown is taken for a number (it
- * depends on nothing but itself: @x = @x + 1). The last walk speaks: by now each symbol has its
+ * depends on nothing but itself: @x = @x + 1). Before that, a question of comptime that waits for
+ * types may be answered. The last walk speaks: by now each symbol has its
  * type, and whatever does not fit is reported once, where it stands. At the end types that were
  * left open between signed and unsigned are settled.
  */
@@ -379,7 +380,7 @@ bool sema_infer(struct compile *c)
         diag_error(c->diags, c->program->probes ? c->program->probes->at : SPAN_NONE,
                    "types do not settle: some type grows with its own size");
         return false;
-    } while (seed(&s));
+    } while (infer_decide(&s) || seed(&s));
     s.report = true;
     walk(&s);
     settle(&s);

@@ -162,7 +162,7 @@ const struct type *infer_cast(struct sema *s, struct expr *e)
     e->as = e->cast.e->as;
     if (to->kind == TYPE_PTR && e->as == AS_NONE && s->probe && s->probe->provider)
         e->as = s->probe->provider->as;
-    if (to == from && e->cast.e->kind != EXPR_INT)
+    if (to == from && e->cast.e->kind != EXPR_INT && !e->generated)
         sema_warn(s, e->at, "the cast changes nothing: this is %s already",
                   sema_type_name(s, from));
     return cast(s, e, to, from);

@@ -62,6 +62,8 @@ static const struct type *infer_ternary(struct sema *s, struct expr *e)
     struct expr *then = e->ternary.then;
     const struct type *a, *b;
 
+    if (infer_is_comptime(e))
+        return infer_comptime(s, e->ternary.cond);
     infer_condition(s, e->ternary.cond);
     a = then ? infer_expr(s, then) : e->ternary.cond->type;
     b = infer_expr(s, e->ternary.other);
@@ -73,6 +75,8 @@ static const struct type *infer_if(struct sema *s, struct expr *e)
 {
     const struct type *a, *b;
 
+    if (infer_is_comptime(e))
+        return infer_comptime(s, e->if_.cond);
     infer_condition(s, e->if_.cond);
     a = infer_block(s, &e->if_.then);
     if (!e->if_.other)
@@ -90,17 +94,6 @@ static const struct type *infer_block_expr(struct sema *s, struct expr *e)
     if (e->block.value)
         e->as = e->block.value->as;
     return t;
-}
-
-static const struct type *infer_comptime(struct sema *s, struct expr *e)
-{
-    const struct type *t = infer_expr(s, e->comptime);
-
-    if (!t || t->kind == TYPE_ERROR)
-        return t;
-    sema_error(s, e->at, "'%.*s' is not known while compiling",
-               STRF(sema_text(s, e->comptime->at)));
-    return type_error(sema_types(s));
 }
 
 /* ---- tuples, records ---- */

@@ -3,7 +3,8 @@
  *
  * Definitions are checked once, used or not. Then the program is walked from the inside out, so
  * that the arguments of a macro are plain code when the macro is expanded; what comes out is walked
- * again for the macros it uses itself.
+ * again for the macros it uses itself. Some builtins are macros, too; the script's own go before
+ * them, but not in what comes out of a builtin.
  */
 #include "sema/sema_impl.h"
 
@@ -172,6 +173,11 @@ static void no_overload(struct expander *x, const struct expr *e, const struct m
     struct diags *diags = x->c->diags;
     struct diag *d;
 
+    if (m->is_builtin) {
+        diag_error(diags, e->at, "%.*s() takes %u argument%s, got %u", STRF(m->name), m->n_params,
+                   m->n_params == 1 ? "" : "s", n);
+        return;
+    }
     if (m->n_params != n) {
         d = diag_error(diags, e->at, "macro %.*s() takes %u argument%s, got %u", STRF(m->name),
                        m->n_params, m->n_params == 1 ? "" : "s", n);
@@ -214,36 +220,26 @@ static bool may_expand(struct expander *x, const struct expr *e, const struct ma
     return false;
 }
 
-/* A copy of the macro's text for this expansion alone; 0 if there are too many of them. */
+/*
+ * Expanded code points into a copy of the script's text of its own, so that its place tells which
+ * expansion it belongs to. The copy has the same name and lines. Gives the distance to it, 0 if
+ * there are too many of them.
+ */
 static int64_t copy_text(struct expander *x, const struct macro *m, struct span call)
 {
     struct compile *c = x->c;
     const struct source *original = source_of(c->sources, m->at);
-    struct expansion *expansion;
     struct source *copy;
 
-    if (!original || x->copied + original->text.n > COPIES_MAX)
+    if (m->is_builtin || !original || x->copied + original->text.n > COPIES_MAX)
         return 0;
     copy = source_add(c->sources, c->arena, original->name, original->text);
     if (!copy)
         return 0;
     x->copied += original->text.n;
-    expansion = ARENA_NEW(c->arena, struct expansion);
-    *expansion =
-        (struct expansion){ .copy = copy, .macro = m, .call = call, .next = c->expansions };
-    c->expansions = expansion;
+    copy->macro = m->name;
+    copy->expanded_at = call;
     return (int64_t)copy->base - original->base;
-}
-
-const struct expansion *expansion_of(const struct compile *c, struct span at)
-{
-    const struct source *source = c->expansions ? source_of(c->sources, at) : NULL;
-
-    for (const struct expansion *e = source ? c->expansions : NULL; e; e = e->next) {
-        if (e->copy == source)
-            return e;
-    }
-    return NULL;
 }
 
 static void expand_program_part(struct expander *, struct block *);
@@ -280,7 +276,8 @@ static void expand_call(struct expander *x, struct expr **ep)
     struct expr *e = *ep, **args = NULL;
     bool call = e->kind == EXPR_CALL;
     struct str name = call ? e->call.name : e->text;
-    const struct macro *named, *m;
+    bool in_builtin = x->chain && x->chain->macro->is_builtin;
+    const struct macro *named = NULL, *m = NULL;
     unsigned n = 0;
 
     if (call) {
@@ -288,10 +285,15 @@ static void expand_call(struct expander *x, struct expr **ep)
         for (struct expr *arg = e->call.args; arg; arg = arg->next)
             args[n++] = arg;
     }
-    m = choose(x->c, name, args, n, &named);
+    if (!in_builtin)
+        m = choose(x->c, name, args, n, &named);
+    if (!m && call && (m = macro_of_builtin(x->c, name)) && m->n_params != n) {
+        named = m;
+        m = NULL;
+    }
     if (m)
         expand(x, ep, m, args);
-    else if (named && call && !builtin_find(x->c->registry, name))
+    else if (named && call && (named->is_builtin || !builtin_find(x->c->registry, name)))
         no_overload(x, e, named, args, n);
 }
 
@@ -331,8 +333,8 @@ bool sema_macro(struct compile *c)
 
     for (struct macro *m = c->program->macros; m; m = m->next)
         check_definition(c, m);
-    if (c->diags->errors != errors || !c->program->macros)
-        return c->diags->errors == errors;
+    if (c->diags->errors != errors)
+        return false;
     for (struct function *f = c->program->functions; f; f = f->next)
         expand_program_part(&x, &f->body);
     for (struct probe *probe = c->program->probes; probe; probe = probe->next)

@@ -25,7 +25,9 @@ static struct expr *arg_of(const struct macro_use *use, int kind, struct str nam
 
 static void move(const struct macro_use *use, struct span *at)
 {
-    if (span_is_none(*at))
+    if (use->macro->is_builtin)
+        *at = use->call;
+    if (use->macro->is_builtin || span_is_none(*at))
         return;
     at->begin = (uint32_t)(at->begin + use->shift);
     at->end = (uint32_t)(at->end + use->shift);
@@ -154,6 +156,7 @@ static bool replace_expr(void *ctx, struct expr **ep)
     struct expr *e = *ep, *arg;
 
     move(use, &e->at);
+    e->generated = use->macro->is_builtin;
     switch (e->kind) {
     case EXPR_IDENT:
         return replace_ident(use, ep);
@@ -167,6 +170,14 @@ static bool replace_expr(void *ctx, struct expr **ep)
         return true;
     case EXPR_CAST:
         replace_type(use, e->cast.to);
+        return true;
+    case EXPR_IF:
+        move(use, &e->if_.then.at);
+        if (e->if_.other)
+            move(use, &e->if_.other->at);
+        return true;
+    case EXPR_BLOCK:
+        move(use, &e->block.at);
         return true;
     case EXPR_OFFSETOF:
         replace_path(use, e);

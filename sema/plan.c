@@ -17,7 +17,7 @@ struct location plan_location(struct planner *p, struct span at)
     struct location loc = { 0 };
 
     /* Points into the source: encoding the image copies it, once for all that share a line. */
-    if (!source_locate(p->c->sources, at, &loc))
+    if (!source_trace(p->c->sources, &p->c->image->arena, at, &loc))
         return (struct location){ 0 };
     return loc;
 }

@@ -69,10 +69,10 @@ struct str sema_text(const struct sema *s, struct span at)
 
 static void explain(struct compile *c, struct diag *d)
 {
-    const struct expansion *from = expansion_of(c, d->at);
+    const struct source *s = source_of(c->sources, d->at);
 
-    for (; from; from = expansion_of(c, from->call))
-        diag_note(c->diags, d, from->call, "expanded from %.*s()", STRF(from->macro->name));
+    for (; s && !span_is_none(s->expanded_at); s = source_of(c->sources, s->expanded_at))
+        diag_note(c->diags, d, s->expanded_at, "expanded from %.*s()", STRF(s->macro));
 }
 
 bool sema_end(struct compile *c, unsigned errors)

@@ -30,7 +30,7 @@ struct compile {
     struct cdefs *cdefs;          /* made by sema_settings() */
     struct image *image;          /* types and manifest live in its arena */
     bool list_only;               /* -l with a program: stop after attach, no begin and end */
-    struct expansion *expansions; /* macro.c: which texts stand for expanded macros */
+    struct macro *library;        /* macro_builtin.c: builtins that are macros, as far as used */
     struct includes *includes;    /* include.c: headers that were read */
     struct script_option *options; /* options.c: what getopt() asks for */
     size_t n_explained;           /* messages that say already what they were expanded from */

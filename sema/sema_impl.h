@@ -97,20 +97,10 @@ struct str path_dir(struct str path);                  /* "" if it has none */
 struct str path_real(struct arena *, struct str path); /* itself, if there is no such file */
 
 /* ---- import.c ---- */
+bool import_is_builtin(void *compile, struct str name); /* for struct parser */
 void import_scripts(struct compile *);
 
 /* ---- macro*.c ---- */
-/*
- * Expanded code points into a copy of the script's text of its own, so that its place tells which
- * expansion it belongs to. The copy has the same name and lines.
- */
-struct expansion {
-    const struct source *copy;
-    const struct macro *macro;
-    struct span call; /* where it was expanded; maybe in another copy */
-    struct expansion *next;
-};
-const struct expansion *expansion_of(const struct compile *, struct span);
 struct macro_use {
     struct compile *c;
     const struct macro *macro;
@@ -119,6 +109,8 @@ struct macro_use {
     unsigned number; /* makes names of variables unique */
     int64_t shift;   /* from the macro's text to its copy */
 };
+/* The definition of a builtin that is a macro; NULL: there is none. */
+const struct macro *macro_of_builtin(struct compile *, struct str name);
 /* The macro's body with its parameters replaced. false: reported. */
 bool macro_substitute(struct macro_use *, struct block *out);
 const struct macro_param *macro_param(const struct macro *, int kind, struct str name);
@@ -212,7 +204,18 @@ int literal_cmp(struct literal, struct literal);
 /* Does an integer type hold it? */
 bool literal_fits(struct literal, const struct type *);
 
+/* ---- fold.c ---- */
+/*
+ * "comptime e", and if and ?: with such a condition, which sema_fold() could not decide: now that
+ * types are known. true: *ep is replaced.
+ */
+bool fold_comptime(struct sema *, struct expr **);
+
 /* ---- infer*.c ---- */
+bool infer_is_comptime(const struct expr *); /* one of those of fold_comptime() */
+/* Decides the first that can be; false: there is none. */
+bool infer_decide(struct sema *);
+const struct type *infer_comptime(struct sema *, struct expr *);
 const struct type *infer_expr(struct sema *, struct expr *);
 const struct type *infer_block(struct sema *, struct block *); /* type of its value, or none */
 /* infer_expr() of something that must have a value; TYPE_NONE is reported. */

@@ -642,7 +642,9 @@ static void dump(void **state)
 
     (void)state;
     add_action(image, tuple_of(image, type_bool(image->types)));
-    image->actions.v[0].at = (struct location){ STR("stdin"), 1, 7, 1, 9, STR("") };
+    image->actions.v[0].at = (struct location){
+        .file = STR("stdin"), .line = 1, .col = 7, .line_end = 1, .col_end = 9, .text = STR("")
+    };
     image_dump(image, f);
     fclose(f);
     assert_string_equal(text, "map 0 @h: hash, 10 entries, key uint32 (4), value hist (8), "
