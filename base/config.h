@@ -22,6 +22,9 @@ enum config_no_feature {
     NO_UPROBE_MULTI = 1 << 2
 };
 
+/* What a run is for. */
+enum config_run { RUN_PROBES, RUN_TESTS, RUN_BENCHES };
+
 /* From the command line only. */
 struct options {
     bool verbose, quiet, unsafe, dry_run;
@@ -35,8 +38,10 @@ struct options {
     uint32_t pid;          /* -p, or 0 */
     unsigned no_features;  /* bits of enum config_no_feature */
     const char *functions; /* --traceable-functions, or NULL */
-    const char *elf_out;   /* --emit-elf, or NULL */
-    const char *dump;      /* --dump=… / -d …: comma-separated stages, or NULL */
+    enum config_run run;
+    const char *probe_filter; /* --probe-filter, or NULL: a regular expression that was checked */
+    const char *elf_out;      /* --emit-elf, or NULL */
+    const char *dump;         /* --dump=… / -d …: comma-separated stages, or NULL */
     VEC(const char *) include_dirs, includes;
     VEC(struct str) params; /* $1, $2, … */
     VEC(struct str) named;  /* "name" or "name=value" after "--" */

@@ -198,7 +198,7 @@ static void usermode_fold(struct sema *s, struct expr **call)
     if (!p || p->caps & CAP_REGS || !s->probe->n_targets)
         return;
     p->program(&s->probe->targets[0], s->c->arena, &spec);
-    *call = ast_int(s->c->arena, (*call)->at, spec.when != WHEN_EVENT);
+    *call = ast_int(s->c->arena, (*call)->at, spec.when != WHEN_EVENT && spec.when != WHEN_READ);
     (*call)->type = type_int(sema_types(s), 1, false);
 }
 
@@ -241,14 +241,12 @@ static void probe_fold(struct sema *s, struct expr **call)
 
 static void probetype_fold(struct sema *s, struct expr **call)
 {
+    const struct provider *p = s->probe ? s->probe->provider : NULL;
     const char *name;
 
-    if (!s->probe)
+    if (!p)
         return;
-    name = s->probe->provider->name;
-    if (str_eqz(str_from(name), "begin") || str_eqz(str_from(name), "end") ||
-        str_eqz(str_from(name), "self"))
-        name = "special";
+    name = p->probetype ? p->probetype : p->name;
     *call = ast_string(s->c->arena, (*call)->at, str_from(name));
 }
 

@@ -62,6 +62,33 @@ static int exit_event(struct session *s, const struct image_action *a, const voi
     return 0;
 }
 
+/* ---- unwatch() ---- */
+
+static bool unwatch_plan(struct planner *p, struct expr *call)
+{
+    const struct type *addr = type_int(p->c->image->types, 8, false);
+
+    plan_action(p, call, &addr, 1)->control = true;
+    return true;
+}
+
+static bool unwatch_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
+{
+    *out = cg_none(cg);
+    return cg_record_args(cg, call, 0);
+}
+
+static int unwatch_event(struct session *s, const struct image_action *a, const void *data,
+                         size_t len)
+{
+    uint64_t addr = 0;
+
+    memcpy(&addr, data, MIN(len, sizeof(addr)));
+    if (!session_unwatch(s, addr))
+        session_error(s, a, "unwatch(): there is no watchpoint at 0x%jx", (uintmax_t)addr);
+    return 0;
+}
+
 /* ---- reading files and pipes ---- */
 
 enum { CHUNK = 16 * 1024 };
@@ -307,6 +334,14 @@ const struct builtin builtins_control[] = {
         .plan = exit_plan,
         .emit = exit_emit,
         .event = exit_event,
+    },
+    {
+        .name = "unwatch",
+        .sig = "void(addr)",
+        .doc = "Takes the watchpoints at an address away.",
+        .plan = unwatch_plan,
+        .emit = unwatch_emit,
+        .event = unwatch_event,
     },
     {
         .name = "cat",

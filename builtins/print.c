@@ -6,6 +6,7 @@
  */
 #include "builtins/builtin.h"
 #include "builtins/format.h"
+#include "builtins/seq.h"
 
 #include "codegen/emit.h"
 #include "output/out.h"
@@ -52,6 +53,14 @@ void formatted_text(struct session *s, const struct image_action *a, const void 
     }
 }
 
+static bool printf_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
+{
+    struct cg_val seq;
+
+    *out = cg_none(cg);
+    return cg_seq(cg, &seq) ? seq_emit(cg, call, seq) : formatted_emit(cg, call, out);
+}
+
 static int printf_event(struct session *s, const struct image_action *a, const void *data,
                         size_t len)
 {
@@ -72,6 +81,7 @@ static int message_event(struct session *s, const struct image_action *a, const 
     struct buf text = { 0 };
 
     formatted_text(s, a, data, &text);
+    out->errors += severity == SEVERITY_ERROR;
     out->ops->message(out, severity, &a->at, buf_as_str(&text));
     buf_free(&text);
     return 0;
@@ -220,7 +230,7 @@ const struct builtin builtins_print[] = {
         .doc = "Prints text made by a format; no newline is added.",
         .check = format_check,
         .plan = formatted_plan,
-        .emit = formatted_emit,
+        .emit = printf_emit,
         .event = printf_event,
     },
     {

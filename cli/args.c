@@ -7,6 +7,7 @@
 #include "cli/args.h"
 
 #include <getopt.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,10 @@ enum {
     OPT_BUILTINS,
     OPT_FUNCTIONS,
     OPT_NO_FEATURE,
+    OPT_TEST,
+    OPT_BENCH,
+    OPT_MODE,
+    OPT_PROBE_FILTER,
 };
 
 static const struct option long_options[] = {
@@ -49,6 +54,10 @@ static const struct option long_options[] = {
     { "timings", no_argument, NULL, OPT_TIMINGS },
     { "btf", no_argument, NULL, 'b' },
     { "usdt-file-activation", no_argument, NULL, OPT_USDT },
+    { "test", no_argument, NULL, OPT_TEST },
+    { "bench", no_argument, NULL, OPT_BENCH },
+    { "mode", required_argument, NULL, OPT_MODE },
+    { "probe-filter", required_argument, NULL, OPT_PROBE_FILTER },
     { "builtins", no_argument, NULL, OPT_BUILTINS },
     { "traceable-functions", required_argument, NULL, OPT_FUNCTIONS },
     { "no-feature", required_argument, NULL, OPT_NO_FEATURE },
@@ -77,6 +86,10 @@ void args_usage(FILE *f)
         "      --no-warnings   no warnings at all\n"
         "      --unsafe        allow system() and what else can change the machine\n"
         "      --dry-run       compile, load and attach, then stop\n"
+        "      --test          run the test: probes and say which passed\n"
+        "      --bench         run the bench: probes and say how long they take\n"
+        "      --probe-filter REGEX\n"
+        "                      only the probes whose name matches\n"
         "  -I DIR              where #include looks; may be repeated\n"
         "      --include FILE  as if the script included FILE first\n"
         "  -h, --help          this text\n"
@@ -87,6 +100,7 @@ void args_usage(FILE *f)
         "                      check plan ir object all\n"
         "  -d, --debug STAGES  print stages and go on: all ast types codegen codegen-opt\n"
         "                      libbpf verifier parse dis\n"
+        "      --mode MODE     test, bench, codegen (compile only), compiler-bench (and time it)\n"
         "      --emit-elf FILE keep the compiled program: an ELF object with its manifest\n"
         "      --run-image FILE run such a file\n"
         "      --traceable-functions FILE  names of functions, instead of the kernel's list\n"
@@ -170,10 +184,51 @@ static int parse_no_feature(const char *list, struct options *o)
     }
 }
 
+/* What the run is for; a second wish contradicts the first. */
+static int parse_mode(const char *word, struct args *a, struct options *o)
+{
+    if (o->run != RUN_PROBES || a->compile_only)
+        return usage_error("--test, --bench and --mode cannot be used together");
+    if (strcmp(word, "test") == 0)
+        o->run = RUN_TESTS;
+    else if (strcmp(word, "bench") == 0)
+        o->run = RUN_BENCHES;
+    else if (strcmp(word, "codegen") == 0)
+        a->compile_only = true;
+    else if (strcmp(word, "compiler-bench") == 0)
+        a->compile_only = a->timings = true;
+    else
+        return usage_error("--mode: '%s' is none of test, bench, codegen, compiler-bench", word);
+    return 0;
+}
+
+static int parse_filter(const char *text, struct options *o)
+{
+    char why[128];
+    regex_t regex;
+    int rc = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
+
+    if (rc) {
+        regerror(rc, &regex, why, sizeof(why));
+        return usage_error("--probe-filter: '%s' is no regular expression: %s", text, why);
+    }
+    regfree(&regex);
+    o->probe_filter = text;
+    return 0;
+}
+
 /* One option. 0, or the exit status of a usage error. */
 static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
 {
     switch (c) {
+    case OPT_TEST:
+        return parse_mode("test", a, o);
+    case OPT_BENCH:
+        return parse_mode("bench", a, o);
+    case OPT_MODE:
+        return parse_mode(optarg, a, o);
+    case OPT_PROBE_FILTER:
+        return parse_filter(optarg, o);
     case 'e':
         a->text = str_from(optarg);
         a->has_text = true;

@@ -25,6 +25,7 @@ struct args {
     const char *image_in;  /* --run-image: run a saved image */
     const char *image_out; /* --emit-elf */
     bool stop_after_dump;  /* --dump=: print the stages and stop */
+    bool compile_only;     /* --mode codegen */
     bool timings;
 };
 

@@ -85,6 +85,10 @@ static int compile_and_run(const struct args *args, struct config *config, struc
             fprintf(stderr, "ERROR: %s\n", e.text);
             break;
         }
+        if (args->compile_only) {
+            status = 0;
+            break;
+        }
         status = pipeline_run(buf_as_str(&elf), config, host, registry);
     }
     buf_free(&elf);

@@ -184,6 +184,7 @@ LLVMValueRef function_new(struct cg *, const char *name, LLVMTypeRef, bool local
 void frame_open(struct cg *, struct cg_frame *, enum frame_kind, LLVMValueRef fn);
 void frame_close(struct cg *, struct cg_frame *);
 /* return v; v NULL: the default. */
+bool outlives_us(struct cg *); /* the program at hand: see provider.h */
 void frame_return(struct cg *, LLVMValueRef v);
 /* Where code is being made, to come back to. */
 struct cg_position {

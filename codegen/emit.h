@@ -126,6 +126,11 @@ enum addr_space cg_space(struct cg *, const struct expr *);
 /* ---- the probe's context ---- */
 struct cg_val cg_ctx(struct cg *); /* the pointer, as a helper's argument */
 struct cg_val cg_ctx_load(struct cg *, uint32_t offset, const struct type *);
+/*
+ * Where printf() of this program goes, as a helper's argument, if that is not the ring: the output
+ * of an iterator that outlives us.
+ */
+bool cg_seq(struct cg *, struct cg_val *out);
 bool cg_probe_load(struct cg *, enum probe_value, unsigned n, struct cg_val *out);
 
 /* ---- helpers, global data ---- */

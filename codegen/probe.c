@@ -141,6 +141,13 @@ const struct target *cg_target(struct cg *cg)
     return cg->probe && cg->probe->n_targets ? &cg->probe->targets[0] : NULL;
 }
 
+bool outlives_us(struct cg *cg)
+{
+    const struct provider *provider = cg->probe ? cg->probe->provider : NULL;
+
+    return provider && provider->outlives && provider->outlives(cg_target(cg));
+}
+
 bool cg_in_callback(struct cg *cg)
 {
     return cg->frame && cg->frame->kind == FRAME_BODY;
@@ -182,6 +189,23 @@ struct cg_val cg_ctx_load(struct cg *cg, uint32_t offset, const struct type *typ
     if (type->kind == TYPE_BOOL)
         v = LLVMBuildICmp(cg->b, LLVMIntNE, v, LLVMConstNull(LLVMTypeOf(v)), "");
     return cg_value(v, type, AS_NONE);
+}
+
+/* The context of every iterator begins with a pointer to struct bpf_iter_meta, and that with seq.
+ */
+bool cg_seq(struct cg *cg, struct cg_val *out)
+{
+    LLVMValueRef p;
+
+    if (!outlives_us(cg) || cg->frame->kind != FRAME_PROGRAM)
+        return false;
+    p = cg->frame->ctx;
+    for (int i = 0; i < 2; i++) {
+        p = LLVMBuildLoad2(cg->b, cg->ptr, p, "");
+        LLVMSetVolatile(p, true);
+    }
+    *out = memory_place(p, type_none(cg_types(cg)));
+    return true;
 }
 
 bool cg_probe_load(struct cg *cg, enum probe_value what, unsigned n, struct cg_val *out)

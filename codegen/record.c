@@ -139,6 +139,11 @@ bool cg_record_begin(struct cg *cg, const struct expr *call, struct cg_record *r
     uint32_t size = HEADER + (action->payload ? action->payload->size : 0);
 
     debug_at(cg, call->at);
+    if (outlives_us(cg))
+        return cg_error(cg, call->at,
+                        "'%.*s' cannot be used here: nobody is left to do it when the pinned "
+                        "program runs",
+                        STRF(call->call.name));
     *r = (struct cg_record){ .action = action, .at = call->at };
     if (!compute_all_early(cg, call, r))
         return false;

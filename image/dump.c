@@ -36,6 +36,7 @@ static const char *const whens[] = {
     [WHEN_SIGNAL] = "signal",
     [WHEN_READ] = "read",
     [WHEN_TEST] = "test",
+    [WHEN_BENCH] = "bench",
 };
 
 static void dump_type(FILE *f, const char *what, const struct type *t)

@@ -49,8 +49,9 @@ enum image_when {
     WHEN_BEGIN,
     WHEN_END,
     WHEN_SIGNAL,
-    WHEN_READ, /* iterators: as their output is read; no gate */
-    WHEN_TEST, /* test and bench: one by one, in a run that does nothing else */
+    WHEN_READ,  /* iterators: as their output is read; no gate */
+    WHEN_TEST,  /* one by one, in a run that does nothing else (--test) */
+    WHEN_BENCH, /* the same with --bench */
     WHENS,
 };
 

@@ -371,6 +371,45 @@ static void json_trouble(struct out *o, const struct location *at, struct str te
     end(o);
 }
 
+/* {"type": …, "data": {"name": { and the name's members; end_named() closes both. */
+static void begin_named(struct out *o, const char *type, struct str name)
+{
+    begin(o, type);
+    buf_putc(member(o, "data"), '{');
+    put_string(&o->buf, name);
+    buf_puts(&o->buf, ": {");
+}
+
+static void end_named(struct out *o)
+{
+    buf_puts(&o->buf, "}}");
+    end(o);
+}
+
+static void json_tests(struct out *o, const struct out_test *tests, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        begin_named(o, "test_result", tests[i].name);
+        buf_puts(&o->buf, "\"duration\": ");
+        put_uint(&o->buf, tests[i].ns);
+        buf_printf(&o->buf, ", \"passed\": %s, \"output\": ", tests[i].passed ? "true" : "false");
+        put_string(&o->buf, tests[i].output);
+        end_named(o);
+    }
+}
+
+static void json_benches(struct out *o, const struct out_bench *benches, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        begin_named(o, "benchmark_result", benches[i].name);
+        buf_puts(&o->buf, "\"average\": ");
+        put_uint(&o->buf, benches[i].ns);
+        buf_puts(&o->buf, ", \"iters\": ");
+        put_uint(&o->buf, benches[i].iterations);
+        end_named(o);
+    }
+}
+
 static void json_end(struct out *o)
 {
     (void)o;
@@ -386,5 +425,7 @@ const struct out_ops out_json_ops = {
     .missed = json_missed,
     .message = json_message,
     .trouble = json_trouble,
+    .tests = json_tests,
+    .benches = json_benches,
     .end = json_end,
 };

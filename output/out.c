@@ -41,7 +41,9 @@ static void write_out(struct out *o, size_t n)
 {
     struct buf *b = &o->buf;
 
-    if (!o->error)
+    if (o->capture)
+        fwrite(b->p, 1, n, o->capture);
+    else if (!o->error)
         o->error = write_all(o->fd, b->p, n);
     if (o->error || n == b->n) {
         buf_clear(b);
@@ -95,7 +97,7 @@ void out_note(struct out *o, const char *fmt, ...)
 
     out_flush(o);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    vfprintf(o->capture ? o->capture : stderr, fmt, ap);
     va_end(ap);
 }
 
@@ -108,6 +110,30 @@ void out_close(struct out *o)
         close(o->fd);
     buf_free(&o->buf);
     free(o);
+}
+
+int out_capture_begin(struct out *o, struct out_capture *c)
+{
+    out_flush(o);
+    *c = (struct out_capture){ .ops = o->ops };
+    o->capture = open_memstream(&c->text, &c->n);
+    if (!o->capture)
+        return -errno;
+    o->ops = &out_text_ops;
+    return 0;
+}
+
+struct str out_capture_end(struct out *o, struct out_capture *c, struct arena *arena)
+{
+    struct str text;
+
+    out_flush(o);
+    fclose(o->capture);
+    o->capture = NULL;
+    o->ops = c->ops;
+    text = str_dup(arena, (struct str){ c->text, c->n });
+    free(c->text);
+    return text;
 }
 
 static const struct out_ops *find_format(const char *name)

@@ -22,6 +22,20 @@ struct out;
 /* Kinds of plain text a script produces; JSON names them. */
 enum out_text { OUT_PRINTF, OUT_TIME, OUT_CAT, OUT_JOIN, OUT_SYSTEM };
 
+/* What became of a test: or bench: probe. */
+struct out_test {
+    struct str name;
+    bool passed;
+    uint64_t ns;
+    struct str output; /* what it printed, as text */
+};
+
+struct out_bench {
+    struct str name;
+    uint64_t ns; /* of one run */
+    uint64_t iterations;
+};
+
 struct out_ops {
     const char *name; /* hark -f NAME */
     void (*attached)(struct out *, unsigned probes);
@@ -43,6 +57,8 @@ struct out_ops {
      */
     void (*trouble)(struct out *, const struct location *, struct str text, const char *helper,
                     int retcode, uint64_t times);
+    void (*tests)(struct out *, const struct out_test *, size_t n);
+    void (*benches)(struct out *, const struct out_bench *, size_t n);
     void (*end)(struct out *); /* text: the blank lines before the maps at exit */
 };
 
@@ -53,8 +69,10 @@ struct out {
     enum config_buffering buffering;
     bool colour; /* of messages on stderr */
     bool quiet;
-    bool warnings; /* false: trouble() and warnf() are silent */
-    int error;     /* -errno of the first failed write; nothing is written after it */
+    bool warnings;   /* false: trouble() and warnf() are silent */
+    unsigned errors; /* errorf()s of the script so far */
+    FILE *capture;   /* or NULL: goes there instead of anywhere else */
+    int error;       /* -errno of the first failed write; nothing is written after it */
 };
 
 /*
@@ -70,6 +88,15 @@ void out_write(struct out *, struct str);
 void out_done(struct out *); /* one message is complete: flush by the rules of -B */
 /* A line about the run, for people: on stderr, after what the stream has so far. */
 void out_note(struct out *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Between these, all that would be printed, messages too, becomes a text. -errno: no memory. */
+struct out_capture {
+    const struct out_ops *ops;
+    char *text;
+    size_t n;
+};
+int out_capture_begin(struct out *, struct out_capture *);
+struct str out_capture_end(struct out *, struct out_capture *, struct arena *);
 
 extern const struct out_ops out_text_ops, out_json_ops;
 const struct out_ops *const *out_formats(void); /* ends with NULL */

@@ -3,7 +3,7 @@
  *
  * Results go to the stream just as they read; what is said about the run goes to stderr.
  */
-#include "output/out.h"
+#include "output/report.h"
 
 #include <inttypes.h>
 
@@ -82,14 +82,15 @@ static void text_missed(struct out *o, struct str probe, uint64_t program, uint6
 static void print_message(struct out *o, enum severity severity, const struct location *at,
                           struct str text)
 {
+    FILE *to = o->capture ? o->capture : stderr;
     struct buf note = { 0 };
 
     out_flush(o);
-    diag_print_one(stderr, severity, at, text, o->colour);
+    diag_print_one(to, severity, at, text, o->colour);
     for (; at && at->from; at = at->from) {
         buf_clear(&note);
         buf_printf(&note, "expanded from %.*s()", STRF(at->macro));
-        diag_print_one(stderr, SEVERITY_NOTE, at->from, buf_as_str(&note), o->colour);
+        diag_print_one(to, SEVERITY_NOTE, at->from, buf_as_str(&note), o->colour);
     }
     buf_free(&note);
 }
@@ -136,5 +137,7 @@ const struct out_ops out_text_ops = {
     .missed = text_missed,
     .message = text_message,
     .trouble = text_trouble,
+    .tests = report_tests,
+    .benches = report_benches,
     .end = text_end,
 };

@@ -7,6 +7,9 @@
  * nobody empties the ring during a read, a program that finds it half full asks to be called again
  * with the same object: the read ends, we empty the ring and go on reading.
  *
+ * A pinned iterator is not read by us but by whoever opens the pin file, when we are long gone. So
+ * its printf() goes where the reader gets it from the kernel (builtins/seq.c).
+ *
  * ctx points to struct bpf_iter__OBJECT; the function bpf_iter_OBJECT is what programs attach to.
  */
 #include "probes/provider.h"
@@ -226,6 +229,11 @@ static void filter_process(struct cg *cg, const struct field *task)
              GO_ON);
 }
 
+static bool iter_outlives(const struct target *t)
+{
+    return t->path.n > 0;
+}
+
 static void iter_enter(struct cg *cg, const struct target *t)
 {
     struct types *types = cg_types(cg);
@@ -237,7 +245,7 @@ static void iter_enter(struct cg *cg, const struct target *t)
 
     if (ctx && find_object(types, ctx, &f))
         leave_if(cg, cg_op(cg, OP_EQ, cg_ctx_load(cg, f.offset, u64), cg_u64(cg, 0)), GO_ON);
-    if (cg_ring_busy(cg, &busy))
+    if (!t->path.n && cg_ring_busy(cg, &busy))
         leave_if(cg, busy, SAME_AGAIN);
     if (ctx && (opt->pid || opt->cmd) && type_find_field(types, ctx, STR("task"), &f))
         filter_process(cg, &f);
@@ -334,6 +342,7 @@ const struct provider provider_iter = {
     .each = iter_each,
     .describe = iter_describe,
     .ctx = iter_ctx,
+    .outlives = iter_outlives,
     .enter = iter_enter,
     .load_field = iter_load_field,
     .program = iter_program,

@@ -41,6 +41,7 @@ struct prog_spec {
 
 struct provider {
     const char *name;
+    const char *probetype;      /* what the `probetype` builtin says; NULL: the name */
     const char *const *aliases; /* ends with NULL; or NULL. Matched like the name: in any case if
                                    longer than 2 letters */
     unsigned caps;              /* CAP_… its programs offer */
@@ -91,6 +92,8 @@ struct provider {
     const struct type *(*ctx)(const struct host *, const struct target *, struct types *);
 
     void (*program)(const struct target *, struct arena *, struct prog_spec *);
+    /* Does the program outlive us? Then it can send no records. NULL: no. */
+    bool (*outlives)(const struct target *);
     /* Code every program begins with, before the predicate; it may leave. NULL: none. */
     void (*enter)(struct cg *, const struct target *);
 

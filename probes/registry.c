@@ -7,11 +7,15 @@
 
 extern const struct provider provider_begin, provider_end, provider_tracepoint,
     provider_rawtracepoint, provider_kprobe, provider_kretprobe, provider_uprobe,
-    provider_uretprobe, provider_profile, provider_interval, provider_software, provider_iter;
+    provider_uretprobe, provider_profile, provider_interval, provider_software, provider_iter,
+    provider_self, provider_hardware, provider_watchpoint, provider_test, provider_bench;
 
 const struct provider *const probe_providers[] = {
     &provider_begin,
     &provider_end,
+    &provider_self,
+    &provider_test,
+    &provider_bench,
     &provider_kprobe,
     &provider_kretprobe,
     &provider_tracepoint,
@@ -21,6 +25,8 @@ const struct provider *const probe_providers[] = {
     &provider_profile,
     &provider_interval,
     &provider_software,
+    &provider_hardware,
+    &provider_watchpoint,
     &provider_iter,
     NULL,
 };

@@ -1,8 +1,9 @@
 /*
- * special.c - begin and end
+ * special.c - begin, end and self
  *
- * They attach to nothing: the session runs each once, through the kernel's test-run of a raw
- * tracepoint program. All that is special about them is prog_spec.when.
+ * They attach to nothing: the session runs begin and end once, self whenever it gets the signal,
+ * through the kernel's test-run of a raw tracepoint program. All that is special about them is
+ * prog_spec.when.
  */
 #include "probes/provider.h"
 
@@ -26,6 +27,26 @@ static bool end_parse(const struct attach_parse *p, struct target *out)
     return special_parse(p, out);
 }
 
+static bool self_parse(const struct attach_parse *p, struct target *out)
+{
+    struct diag *d;
+
+    if (!attach_check_parts(p, 2, 2, "self:signal:SIGUSR1"))
+        return false;
+    out->module = p->parts[1];
+    out->func = p->parts[2];
+    if (str_eqz(out->module, "signal") && str_eqz(out->func, "SIGUSR1")) {
+        out->label = STR("self:signal:SIGUSR1");
+        return true;
+    }
+    if (str_eqz(out->module, "signal"))
+        d = diag_error(p->diags, p->at, "self: signal '%.*s' cannot be used", STRF(out->func));
+    else
+        d = diag_error(p->diags, p->at, "self: there is no trigger '%.*s'", STRF(out->module));
+    diag_hint(p->diags, d, "write self:signal:SIGUSR1");
+    return false;
+}
+
 static void begin_program(const struct target *t, struct arena *a, struct prog_spec *out)
 {
     (void)t;
@@ -40,8 +61,16 @@ static void end_program(const struct target *t, struct arena *a, struct prog_spe
     *out = (struct prog_spec){ .section = STR("raw_tracepoint/end"), .when = WHEN_END };
 }
 
+static void self_program(const struct target *t, struct arena *a, struct prog_spec *out)
+{
+    (void)t;
+    (void)a;
+    *out = (struct prog_spec){ .section = STR("raw_tracepoint/self"), .when = WHEN_SIGNAL };
+}
+
 const struct provider provider_begin = {
     .name = "begin",
+    .probetype = "special",
     .doc = "begin: once, before anything is attached",
     .caps = CAP_STACK,
     .as = AS_NONE,
@@ -52,10 +81,22 @@ const struct provider provider_begin = {
 
 const struct provider provider_end = {
     .name = "end",
+    .probetype = "special",
     .doc = "end: once, when tracing has stopped, before maps are printed",
     .caps = CAP_STACK,
     .as = AS_NONE,
     .user = true,
     .parse = end_parse,
     .program = end_program,
+};
+
+const struct provider provider_self = {
+    .name = "self",
+    .probetype = "special",
+    .doc = "self:signal:SIGUSR1: hark itself gets that signal",
+    .caps = CAP_STACK,
+    .as = AS_NONE,
+    .user = true,
+    .parse = self_parse,
+    .program = self_program,
 };

@@ -121,6 +121,8 @@ int session_attach_perf(struct session *s, const struct image_probe *p, const st
     rc = session_add_link(s, link, t, e);
     if (rc)
         close(fd); /* otherwise the link owns it */
+    else if (attr->type == PERF_TYPE_BREAKPOINT)
+        s->held.v[s->held.n - 1].watched = attr->bp_addr;
     return rc;
 }
 
@@ -139,6 +141,20 @@ int session_refuse(struct session *s, int rc, unsigned n, struct err *e)
         break;
     }
     return 0;
+}
+
+bool session_unwatch(struct session *s, uint64_t addr)
+{
+    size_t kept = 0, n = s->held.n;
+
+    for (size_t i = 0; i < n; i++) {
+        if (addr && s->held.v[i].watched == addr)
+            bpf_link__destroy(s->held.v[i].link);
+        else
+            s->held.v[kept++] = s->held.v[i];
+    }
+    s->held.n = kept;
+    return kept < n;
 }
 
 /* ---- programs without an event ---- */

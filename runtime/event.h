@@ -43,6 +43,8 @@ int maps_clear(struct session *, int map_index, struct err *);
 int maps_zero(struct session *, int map_index, struct err *);
 bool maps_is_empty(const struct value *map);
 
+/* Detaches the watchpoints at this address. False: there is none. */
+bool session_unwatch(struct session *, uint64_t addr);
 /* Ends the run with this status once the record is handled; later records are discarded. */
 void session_exit(struct session *, int status);
 /* One sentence on stderr, as an error at the action's place. */

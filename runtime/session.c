@@ -332,6 +332,8 @@ int session_run(struct session *s, struct err *e)
         s->status = 1;
         return 0;
     }
+    if (s->config.opt.run != RUN_PROBES)
+        return s->config.opt.dry_run ? 0 : tests_run(s, e);
     if ((rc = start(s, e)) || (rc = watch(s, e)))
         return rc;
     if (!s->config.opt.dry_run) {

@@ -23,6 +23,7 @@ struct held {
     struct bpf_link *link;
     int fd;
     size_t probe; /* whose: index in the image */
+    uint64_t watched; /* address of a watchpoint */
 };
 
 /* The program of -c: forked, waiting for a byte before it becomes the program. */
@@ -114,6 +115,9 @@ void attach_close(struct session *);
 int events_open(struct session *, struct err *); /* the ring, added to the loop */
 void events_close(struct session *);
 void events_drain(struct session *); /* all there is; only with the gate shut */
+
+/* ---- tests.c: --test, --bench; all of such a run ---- */
+int tests_run(struct session *, struct err *);
 
 /* ---- losses.c ---- */
 void losses_open(struct session *);

@@ -9,6 +9,7 @@
 #include "sema/sema_impl.h"
 
 #include <errno.h>
+#include <regex.h>
 
 /* What one probe of the script attaches to through one provider. */
 struct group {
@@ -21,7 +22,9 @@ struct attacher {
     VEC(struct group) groups; /* of the probe at hand */
     size_t n_targets;         /* of the whole script */
     size_t n_programs;
-    bool full; /* max_probes was exceeded, and reported */
+    bool full;             /* max_probes was exceeded, and reported */
+    const regex_t *filter; /* --probe-filter, or NULL */
+    bool filtered;         /* something of the probe at hand was left out on purpose */
 };
 
 static struct prog_spec spec_of(const struct compile *c, const struct provider *provider,
@@ -83,15 +86,50 @@ static struct collector collector(struct attacher *a, const struct attach_point 
     return (struct collector){ .a = a, .point = point, .provider = provider, .before = before };
 }
 
+static bool matches(const struct attacher *a, struct str label)
+{
+    return !a->filter || regexec(a->filter, str_dup(a->c->arena, label).p, 0, NULL, 0) == 0;
+}
+
+/* Tests only with --test, benchmarks only with --bench, all others only without; --probe-filter. */
+static bool is_wanted(const struct attacher *a, const struct provider *provider,
+                      const struct target *t, struct str label)
+{
+    enum image_when when = spec_of(a->c, provider, t).when;
+
+    if (!a->c->list_only) {
+        switch (a->c->config->opt.run) {
+        case RUN_PROBES:
+            if (when == WHEN_TEST || when == WHEN_BENCH)
+                return false;
+            break;
+        case RUN_TESTS:
+            if (when != WHEN_TEST)
+                return false;
+            break;
+        case RUN_BENCHES:
+            if (when != WHEN_BENCH)
+                return false;
+            break;
+        }
+    }
+    return matches(a, label);
+}
+
 static int collect(void *arg, const struct target *t)
 {
     struct collector *into = arg;
     struct attacher *a = into->a;
     struct arena *arena = &a->c->image->arena;
     struct group *g = group_of(a, into->provider);
+    struct str label = into->point->name.n ? into->point->name : t->label;
     struct target copy;
 
     into->found++;
+    if (!is_wanted(a, into->provider, t, label)) {
+        a->filtered = true;
+        return 0;
+    }
     if (has_target(g, into->before, t->label))
         return 0;
     if (a->n_targets >= a->c->config->max_probes) {
@@ -281,11 +319,6 @@ static const struct {
     { "fentry", { "f", "kfunc" } },
     { "fexit", { "fr", "kretfunc" } },
     { "usdt", { "U" } },
-    { "hardware", { "h" } },
-    { "watchpoint", { "w" } },
-    { "self", { 0 } },
-    { "test", { 0 } },
-    { "bench", { 0 } },
 };
 
 static bool is_later_type(struct str type)
@@ -432,7 +465,8 @@ static bool is_listed(const struct compile *c, const struct group *g)
     if (!c->list_only)
         return true;
     spec = spec_of(c, g->provider, &g->targets.v[0]);
-    return spec.when == WHEN_EVENT || spec.when == WHEN_READ || spec.when == WHEN_TEST;
+    return spec.when == WHEN_EVENT || spec.when == WHEN_READ || spec.when == WHEN_TEST ||
+           spec.when == WHEN_BENCH;
 }
 
 static void add_probe(struct attacher *a, struct probe ***end, const struct probe *probe,
@@ -469,6 +503,7 @@ static void attach_probe(struct attacher *a, struct probe ***end, struct probe *
     unsigned errors = a->c->diags->errors;
     size_t found = 0;
 
+    a->filtered = false;
     a->groups.v = NULL;
     a->groups.n = a->groups.cap = 0;
     for (const struct attach_point *point = probe->points; point; point = point->next)
@@ -477,7 +512,7 @@ static void attach_probe(struct attacher *a, struct probe ***end, struct probe *
         found += a->groups.v[i].targets.n;
         add_group(a, end, probe, &a->groups.v[i]);
     }
-    if (!found && a->c->diags->errors == errors)
+    if (!found && !a->filtered && a->c->diags->errors == errors)
         report_missing(a->c, probe->at, STR("this probe attaches to nothing and is left out"));
 }
 
@@ -500,6 +535,7 @@ static void check_iterators(struct compile *c)
         case WHEN_BEGIN:
         case WHEN_END:
         case WHEN_TEST:
+        case WHEN_BENCH:
         case WHENS:
             break;
         }
@@ -511,17 +547,38 @@ static void check_iterators(struct compile *c)
     diag_note(c->diags, d, reader->points->at, "the iterator is here");
 }
 
-bool sema_attach(struct compile *c)
+/* Results are told by name. */
+static void check_tests(struct compile *c)
 {
-    struct attacher a = { .c = c };
+    for (const struct probe *p = c->program->probes; p; p = p->next) {
+        enum image_when when = spec_of(c, p->provider, &p->targets[0]).when;
+        const struct probe *q = c->program->probes;
+
+        if (when != WHEN_TEST && when != WHEN_BENCH)
+            continue;
+        while (q != p &&
+               (q->provider != p->provider || !str_eq(q->targets[0].func, p->targets[0].func)))
+            q = q->next;
+        if (q != p) {
+            struct diag *d = diag_error(c->diags, p->at, "there are two of %s:%.*s",
+                                        p->provider->name, STRF(p->targets[0].func));
+
+            diag_note(c->diags, d, q->at, "the first is here");
+        }
+    }
+}
+
+static bool attach_probes(struct attacher *a)
+{
+    struct compile *c = a->c;
     struct probe *probes = c->program->probes, **end = &c->program->probes;
     struct diag *d;
     unsigned errors = c->diags->errors;
 
     c->program->probes = NULL;
     for (struct probe *probe = probes; probe; probe = probe->next) {
-        attach_probe(&a, &end, probe);
-        if (a.n_programs <= c->config->max_bpf_progs || a.full)
+        attach_probe(a, &end, probe);
+        if (a->n_programs <= c->config->max_bpf_progs || a->full)
             continue;
         d = diag_error(c->diags, probe->at, "the script needs more than %ju programs",
                        (uintmax_t)c->config->max_bpf_progs);
@@ -530,5 +587,21 @@ bool sema_attach(struct compile *c)
     }
     check_iterators(c);
     attach_pairs(c);
+    check_tests(c);
     return sema_end(c, errors);
+}
+
+bool sema_attach(struct compile *c)
+{
+    struct attacher a = { .c = c };
+    regex_t filter;
+    bool ok;
+
+    if (c->config->opt.probe_filter &&
+        regcomp(&filter, c->config->opt.probe_filter, REG_EXTENDED | REG_NOSUB) == 0)
+        a.filter = &filter;
+    ok = attach_probes(&a);
+    if (a.filter)
+        regfree(&filter);
+    return ok;
 }

@@ -1,0 +1,113 @@
+/*
+ * seq.c - printf() where no hark is left to print: in a pinned iterator
+ *
+ * Whoever reads the pin file later gets what the kernel formats, with bpf_seq_printf(). It knows
+ * fewer conversions than we do, so numbers are made 64 bits wide by us, and what it has no word for
+ * is refused while compiling.
+ */
+#include "builtins/seq.h"
+
+#include "builtins/format.h"
+#include "codegen/emit.h"
+
+#include <linux/bpf.h>
+
+enum { SEQ_ARGS = 12 }; /* MAX_BPRINTF_VARARGS */
+
+static bool put_text(struct buf *b, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+
+        if (c >= 0x80 || (c < ' ' && (c < '\t' || c > '\r')))
+            return false;
+        buf_puts(b, c == '%' ? "%%" : "");
+        if (c != '%')
+            buf_putc(b, (char)c);
+    }
+    return true;
+}
+
+/* The same conversion in the kernel's words. */
+static bool put_conversion(struct buf *b, const struct format_piece *piece)
+{
+    static const struct {
+        char conv;
+        const char *kernel;
+    } words[] = { { 'd', "lld" }, { 'u', "llu" }, { 'x', "llx" }, { 'p', "llx" }, { 's', "s" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (words[i].conv != piece->conv || piece->left || piece->alternate)
+            continue;
+        buf_printf(b, "%s%%%s%s", piece->conv == 'p' ? "0x" : "", piece->plus ? "+" : "",
+                   piece->zero ? "0" : "");
+        if (piece->width)
+            buf_printf(b, "%u", piece->width);
+        buf_puts(b, words[i].kernel);
+        return true;
+    }
+    return false;
+}
+
+/* The argument as the helper takes it: a number of 64 bits, or where a string is. */
+static bool put_argument(struct cg *cg, const struct format_piece *piece, const struct expr *arg,
+                         struct cg_val slot)
+{
+    const struct type *u64 = type_int(cg_types(cg), 8, false);
+    struct cg_val v = { 0 }, place;
+
+    if (!cg_expr(cg, arg, &v))
+        return false;
+    if (piece->conv == 's') {
+        if (arg->type->kind != TYPE_STRING)
+            return cg_error(cg, arg->at, "a pinned iterator can print strings and numbers only");
+        if (!cg_in_memory(cg, v, &place, arg->at))
+            return false;
+        v = cg_address(cg, place);
+    } else {
+        if (!type_is_scalar(arg->type))
+            return cg_error(cg, arg->at, "a pinned iterator can print strings and numbers only");
+        v = cg_convert(cg, cg_load(cg, v), type_int(cg_types(cg), piece->size, piece->conv == 'd'));
+        v = cg_convert(cg, v, u64);
+    }
+    return cg_store(cg, slot, u64, v, arg->at);
+}
+
+bool seq_emit(struct cg *cg, const struct expr *call, struct cg_val seq)
+{
+    const struct type *u64 = type_int(cg_types(cg), 8, false);
+    const struct expr *arg = call->call.args->next;
+    struct str rest = call->call.args->text;
+    struct cg_val data = cg_place_bytes(cg, 8 * SEQ_ARGS), args[5];
+    struct format_piece piece;
+    struct buf format = { 0 };
+    bool ok = true;
+    unsigned n = 0;
+
+    while (ok && format_next(&rest, &piece)) {
+        ok = piece.conv ? put_conversion(&format, &piece) : put_text(&format, piece.text);
+        if (!ok)
+            cg_error(cg, call->at,
+                     "a pinned iterator cannot print '%.*s': the kernel does not "
+                     "know how",
+                     STRF(piece.text));
+        if (!ok || !piece.conv || !arg)
+            continue;
+        if (n == SEQ_ARGS)
+            ok = cg_error(cg, call->at, "a pinned iterator prints at most %d values at a time",
+                          SEQ_ARGS);
+        else
+            ok = put_argument(cg, &piece, arg, cg_at(cg, data, 8 * n++, u64));
+        arg = arg->next;
+    }
+    if (ok && format.n) {
+        args[0] = seq;
+        args[1] = cg_rodata(cg, format.p, (uint32_t)format.n + 1);
+        args[2] = cg_u64(cg, format.n + 1);
+        args[3] = n ? data : cg_u64(cg, 0);
+        args[4] = cg_u64(cg, 8 * n);
+        cg_helper(cg, BPF_FUNC_seq_printf, args, 5, NULL);
+    }
+    buf_free(&format);
+    return ok;
+}
