@@ -93,8 +93,19 @@ static bool argn_emit(struct cg *cg, const struct expr *call, struct cg_val *out
 
 static const struct type *retval_result(struct sema *s, struct expr *call)
 {
-    call->as = s->probe ? s->probe->provider->as : AS_NONE;
-    return type_int(sema_types(s), 8, false);
+    const struct provider *p = s->probe ? s->probe->provider : NULL;
+    const struct type *t;
+    struct err e = { 0 };
+
+    call->as = p ? p->as : AS_NONE;
+    if (!p || !p->retval || !s->probe->n_targets)
+        return type_int(sema_types(s), 8, false);
+    t = p->retval(s->c->host, &s->probe->targets[0], sema_types(s), &e);
+    if (t)
+        return t;
+    if (s->report)
+        diag_error(s->c->diags, call->at, "%s", e.text);
+    return type_error(sema_types(s));
 }
 
 static bool retval_emit(struct cg *cg, const struct expr *call, struct cg_val *out)

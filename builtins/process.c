@@ -112,16 +112,6 @@ static bool gid_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
     return true;
 }
 
-static bool comm_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
-{
-    struct cg_val place = cg_result_place(cg, out, type_string(cg_types(cg), COMM_SIZE));
-    struct cg_val args[] = { place, cg_u64(cg, COMM_SIZE) };
-
-    (void)call;
-    cg_helper(cg, BPF_FUNC_get_current_comm, args, 2, NULL);
-    return true;
-}
-
 static bool plain_u64(struct cg *cg, unsigned helper, struct cg_val *out)
 {
     *out = cg_helper(cg, helper, NULL, 0, u64(cg));
@@ -330,7 +320,6 @@ const struct builtin builtins_process[] = {
         .kind = &username_kind,
         .emit = username_emit,
     },
-    { .name = "comm", .sig = "string[16]", .doc = "Name of the thread.", .emit = comm_emit },
     {
         .name = "ppid",
         .sig = "int32([addr])",

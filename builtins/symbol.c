@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "builtins/shared.h"
 #include "codegen/emit.h"
+#include "kernel/kernel.h"
 #include "output/value.h"
 #include "sema/call.h"
 #include "symbols/symbols.h"
@@ -124,6 +125,63 @@ static bool kaddr_check(struct sema *s, struct expr *call)
 static bool kaddr_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
 {
     *out = cg_u64(cg, *(const uint64_t *)call->call.priv);
+    out->as = AS_KERNEL;
+    return true;
+}
+
+/* ---- percpu_kaddr() ---- */
+
+/* A per-CPU variable's own address counts from where each CPU's copies begin. */
+struct percpu {
+    uint64_t variable, offsets; /* offsets: the kernel's table of these, by CPU */
+};
+
+static bool percpu_check(struct sema *s, struct expr *call)
+{
+    struct percpu *of = ARENA_NEW(s->c->arena, struct percpu);
+    struct symbols *symbols = s->c->host->symbols;
+    struct str name = STR("");
+    struct diag *d;
+
+    call_lit_str(call, 0, &name);
+    if (!kernel_is_percpu(s->c->host->kernel, name)) {
+        diag_error(s->c->diags, call_arg(call, 0)->at, "the kernel has no per-CPU variable '%.*s'",
+                   STRF(name));
+        return false;
+    }
+    if (!symbols_kernel_addr(symbols, name, &of->variable) ||
+        !symbols_kernel_addr(symbols, STR("__per_cpu_offset"), &of->offsets)) {
+        d = diag_error(s->c->diags, call_arg(call, 0)->at,
+                       "the kernel does not say where its variable '%.*s' is", STRF(name));
+        diag_hint(s->c->diags, d, "it was built without CONFIG_KALLSYMS_ALL, or hides addresses");
+        return false;
+    }
+    call->call.priv = of;
+    return true;
+}
+
+static bool percpu_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
+{
+    const struct percpu *of = call->call.priv;
+    struct cg_val place = cg_place(cg, u64(cg)), cpu = { 0 }, addr;
+    struct cg_if valid;
+
+    cg_store(cg, place, u64(cg), cg_u64(cg, 0), call->at);
+    if (!call_arg(call, 1))
+        cpu = cg_helper(cg, BPF_FUNC_get_smp_processor_id, NULL, 0, u64(cg));
+    else if (!cg_expr(cg, call_arg(call, 1), &cpu))
+        return false;
+    cpu = cg_convert(cg, cg_load(cg, cpu), u64(cg));
+    addr = cg_convert(
+        cg, cg_ctl(cg, offsetof(struct image_ctl, n_cpus), type_int(cg_types(cg), 4, false)),
+        u64(cg));
+    valid = cg_if_begin(cg, cg_op(cg, OP_LT, cpu, addr));
+    addr = cg_op(cg, OP_MUL, cpu, cg_u64(cg, 8));
+    cg_read(cg, place, 8, cg_op(cg, OP_ADD, addr, cg_u64(cg, of->offsets)), AS_KERNEL, call->at);
+    addr = cg_op(cg, OP_ADD, cg_load(cg, cg_at(cg, place, 0, u64(cg))), cg_u64(cg, of->variable));
+    cg_store(cg, place, u64(cg), addr, call->at);
+    cg_if_end(cg, &valid);
+    *out = cg_load(cg, cg_at(cg, place, 0, u64(cg)));
     out->as = AS_KERNEL;
     return true;
 }
@@ -246,6 +304,14 @@ const struct builtin builtins_symbol[] = {
         .result = kaddr_result,
         .check = kaddr_check,
         .emit = kaddr_emit,
+    },
+    {
+        .name = "percpu_kaddr",
+        .sig = "auto(lit string, [int])",
+        .doc = "Address of this or another CPU's copy of a per-CPU variable; 0: no such CPU.",
+        .result = kaddr_result,
+        .check = percpu_check,
+        .emit = percpu_emit,
     },
     {
         .name = "uaddr",

@@ -20,7 +20,8 @@ struct codegen {
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMTargetMachineRef machine;
-    bool failed; /* LLVM complained through the diagnostic handler */
+    bool failed;      /* LLVM complained through the diagnostic handler */
+    bool uses_kfuncs; /* the object is to be gone through once more */
 };
 
 /* Bytes of per-CPU scratch memory, handed out like a stack. Shared by a program and its for bodies.
@@ -135,8 +136,9 @@ struct cg {
 
     const struct probe *probe; /* NULL inside fn */
     struct cg_frame *frame;
-    struct span at; /* what is being compiled: debug locations and sites */
-    bool clean;     /* strings written now need NUL up to their end: keys, map values */
+    struct span at;  /* what is being compiled: debug locations and sites */
+    bool clean;      /* strings written now need NUL up to their end: keys, map values */
+    bool keep_typed; /* typed.c: cg_plain() leaves pointers as they are */
 
     VEC(struct cg_bpf_map) maps; /* parallel to image->maps */
     int ring, scratch;           /* indices of these maps, -1 while unused */
@@ -315,6 +317,10 @@ LLVMValueRef helper_call(struct cg *, unsigned func, LLVMTypeRef result, LLVMVal
  * caller has made sure that BTF knows the name.
  */
 LLVMValueRef kfunc_call(struct cg *, const char *name, LLVMValueRef arg);
+
+/* ---- kfunc.c ---- */
+/* In a finished object, where cg_kfunc() was used. */
+void kfunc_mark_calls(char *elf, size_t n);
 
 /* ---- control.c ---- */
 LLVMBasicBlockRef block_new(struct cg *, const char *name);

@@ -132,11 +132,26 @@ struct cg_val cg_ctx_load(struct cg *, uint32_t offset, const struct type *);
  */
 bool cg_seq(struct cg *, struct cg_val *out);
 bool cg_probe_load(struct cg *, enum probe_value, unsigned n, struct cg_val *out);
+/*
+ * In programs typed by BTF the verifier knows what pointers from the context point to, and forbids
+ * to calculate with them. As a plain number they are addresses like others.
+ */
+struct cg_val cg_plain(struct cg *, struct cg_val);
+/*
+ * The opposite, for helpers that want such a pointer: e is one, or a struct by value, and reached
+ * from the context by members. What follows up to cg_if_end() is skipped where it is NULL.
+ */
+struct cg_if;
+bool cg_typed_begin(struct cg *, const struct expr *e, struct cg_val *out, struct cg_if *guard);
 
 /* ---- helpers, global data ---- */
 /* args are VALUEs or PLACEs (passed as pointers). result NULL: none wanted. */
 struct cg_val cg_helper(struct cg *, unsigned func, const struct cg_val *args, unsigned n,
                         const struct type *result);
+/* The same for a function of the kernel that is no helper: its number in the kernel's BTF, from
+ * kernel_kfunc(). */
+struct cg_val cg_kfunc(struct cg *, uint32_t btf_id, const struct cg_val *args, unsigned n,
+                       const struct type *result);
 /* A word of struct image_ctl: cg_ctl(cg, offsetof(struct image_ctl, pid), u32). */
 struct cg_val cg_ctl(struct cg *, size_t offset, const struct type *);
 /* Read-only bytes in .rodata. */

@@ -143,14 +143,14 @@ LLVMValueRef kfunc_call(struct cg *cg, const char *name, LLVMValueRef arg)
 {
     static const char clobbers[] = "=r,r,~{r0},~{r1},~{r2},~{r3},~{r4},~{r5},~{memory}";
     LLVMTypeRef type = LLVMFunctionType(cg->i64, &cg->ptr, 1, false);
-    struct func_sig sig;
+    struct func_info f;
     const char *text;
     LLVMValueRef fn;
 
-    if (!kernel_func(cg->in->host->kernel, cg_types(cg), str_from(name), &sig))
+    if (!kernel_func_info(cg->in->host->kernel, STR("vmlinux"), str_from(name), 0, &f))
         BUG("the kernel has no function %s", name);
     text = arena_printf(&cg->arena, "r1 = $1\n.byte 0x%x, 0x%x, 0, 0\n.long %" PRIu32 "\n$0 = r0",
-                        BPF_JMP | BPF_CALL, BPF_PSEUDO_KFUNC_CALL << 4, sig.btf_id);
+                        BPF_JMP | BPF_CALL, BPF_PSEUDO_KFUNC_CALL << 4, f.btf_id);
     fn = LLVMGetInlineAsm(type, text, strlen(text), clobbers, sizeof(clobbers) - 1, true, false,
                           LLVMInlineAsmDialectATT, false);
     return LLVMBuildCall2(cg->b, type, fn, &arg, 1, "");
@@ -213,6 +213,16 @@ LLVMValueRef helper_opaque(struct cg *cg, LLVMValueRef v)
         LLVMGetInlineAsm(fn_type, "", 0, "=r,0", 4, true, false, LLVMInlineAsmDialectATT, false);
 
     return LLVMBuildCall2(cg->b, fn_type, fn, &v, 1, "");
+}
+
+/* Negated, any pointer becomes a number; helper_opaque() keeps LLVM from seeing through it. */
+struct cg_val cg_plain(struct cg *cg, struct cg_val val)
+{
+    if (cg->keep_typed)
+        return val;
+    val.v = helper_opaque(cg, LLVMBuildNeg(cg->b, val.v, ""));
+    val.v = LLVMBuildNeg(cg->b, val.v, "");
+    return val;
 }
 
 LLVMValueRef helper_bounded(struct cg *cg, LLVMValueRef v, uint64_t max)

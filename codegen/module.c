@@ -485,7 +485,7 @@ bool codegen_object(struct codegen *gen)
 {
     struct image *image = gen->in.image;
     LLVMMemoryBufferRef object = NULL;
-    char *message = NULL;
+    char *message = NULL, *bytes;
 
     add_manifest(gen);
     if (!optimise(gen) || !fit_machine(gen))
@@ -497,8 +497,11 @@ bool codegen_object(struct codegen *gen)
         return false;
     }
     image->elf.n = LLVMGetBufferSize(object);
-    image->elf.p = arena_memdup(&image->arena, LLVMGetBufferStart(object), image->elf.n);
+    bytes = arena_memdup(&image->arena, LLVMGetBufferStart(object), image->elf.n);
     LLVMDisposeMemoryBuffer(object);
+    if (gen->uses_kfuncs)
+        kfunc_mark_calls(bytes, image->elf.n);
+    image->elf.p = bytes;
     return !gen->failed;
 }
 

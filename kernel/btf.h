@@ -70,6 +70,8 @@ struct btf_place btf_file_member(struct btf_file *, const struct btf_type *, uns
 struct btf_file *btf_nth_file(struct kernel *, size_t i);
 /* The kinds (bits) that 's', 'u', 'e' and 0 stand for. */
 uint32_t btf_kinds(char tag);
+/* The BTF of "vmlinux" or of a module, the only one then opened; NULL if it has none. */
+struct btf_file *btf_module_file(struct kernel *, struct str module);
 /* The first type with one of these kinds and the name. false: there is none. */
 bool btf_find(struct kernel *, uint32_t kinds, struct str name, struct btf_file **, uint32_t *id);
 

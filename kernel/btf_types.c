@@ -42,16 +42,35 @@ struct btf_file *kernel_btf(struct kernel *k)
     return k->btf.n ? k->btf.v[0] : NULL;
 }
 
+static struct btf_file *opened_file(const struct kernel *k, struct str module)
+{
+    for (size_t i = 0; i < k->btf.n; i++) {
+        if (str_eq(btf_file_module(k->btf.v[i]), module))
+            return k->btf.v[i];
+    }
+    return NULL;
+}
+
 static int open_module(void *arg, struct str name)
 {
     struct kernel *k = arg;
     struct btf_file *b;
     char path[PATH_MAX];
 
-    if (kernel_path(k, path, "/sys/kernel/btf/%.*s", STRF(name)) &&
+    if (!opened_file(k, name) && kernel_path(k, path, "/sys/kernel/btf/%.*s", STRF(name)) &&
         (b = btf_file_open(path, name, k->btf.v[0], false, NULL)))
         vec_push(&k->btf, b);
     return 0;
+}
+
+struct btf_file *btf_module_file(struct kernel *k, struct str module)
+{
+    if (!kernel_btf(k))
+        return NULL;
+    if (k->btf_is_kernels && !k->modules_tried && module.n && module.n < NAME_MAX &&
+        module.p[0] != '.' && !memchr(module.p, '/', module.n))
+        open_module(k, module);
+    return opened_file(k, module);
 }
 
 static void open_modules(struct kernel *k)
@@ -380,6 +399,14 @@ const struct type *kernel_type(struct kernel *k, struct types *types, char tag, 
     uint32_t id;
 
     return btf_find(k, btf_kinds(tag), name, &r.b, &id) ? make_type(&r, id, 0) : NULL;
+}
+
+bool kernel_is_percpu(struct kernel *k, struct str variable)
+{
+    struct btf_file *b;
+    uint32_t id;
+
+    return btf_find(k, BTF_BIT(BTF_KIND_VAR), variable, &b, &id);
 }
 
 const struct type *kernel_type_later(struct kernel *k, struct types *types, char tag,

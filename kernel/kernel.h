@@ -27,27 +27,48 @@ uint64_t kernel_btf_identity(struct kernel *);
  * type it stands for). NULL if there is none. Members are read by type_fields() when asked for.
  */
 const struct type *kernel_type(struct kernel *, struct types *, char tag, struct str name);
+bool kernel_is_percpu(struct kernel *, struct str variable); /* only those are in BTF */
 bool kernel_enum_const(struct kernel *, struct types *, struct str name, uint64_t *value,
                        const struct type **type);
 
+/* A function as it lies in BTF. */
+struct func_info {
+    struct str module, name; /* module: "vmlinux" or a module's */
+    uint32_t btf_id;
+    unsigned n_slots; /* words its arguments take; structs by value may take several */
+    /* "...", structs by value of more than two words: no registers, nothing to hand on */
+    bool odd_params, odd_result;
+};
+
 struct func_sig {
-    struct field *params; /* name, type; offset = 8 × position */
+    struct field *params; /* name, type; offset = 8 × first word */
     size_t n_params;
     const struct type *result; /* TYPE_NONE for void */
-    struct str module;         /* "vmlinux" or a module */
-    uint32_t btf_id;
+    struct func_info info;
 };
-/* A kernel function by BTF. false: not there, or no BTF. Memory from types' arena. */
-bool kernel_func(struct kernel *, struct types *, struct str func, struct func_sig *out);
+/* A kernel function by BTF. module "": the first one. false: not there, or no BTF. Memory from
+ * types' arena. */
+bool kernel_func(struct kernel *, struct types *, struct str module, struct str func,
+                 struct func_sig *out);
+/* The same without types. guess: its id in all likelihood, or 0. */
+bool kernel_func_info(struct kernel *, struct str module, struct str func, uint32_t guess,
+                      struct func_info *out);
 bool kernel_has_func(struct kernel *, struct str func); /* the same question, no answer made */
 /* The parameters of a tracepoint, without the leading void *: from __probestub_X, __traceiter_X or
- * btf_trace_X. */
-bool kernel_raw_tracepoint(struct kernel *, struct types *, struct str event, struct func_sig *out);
+ * btf_trace_X. module "": any. */
+bool kernel_raw_tracepoint(struct kernel *, struct types *, struct str module, struct str event,
+                           struct func_sig *out);
 
 /* arg is handed through; a non-zero result ends the enumeration and is returned. */
 typedef int (*kernel_name_fn)(void *arg, struct str name);
 int kernel_each_type(struct kernel *, char tag, struct str glob, kernel_name_fn, void *arg);
-int kernel_each_raw_tracepoint(struct kernel *, struct str glob, kernel_name_fn, void *arg);
+typedef int (*kernel_func_fn)(void *arg, const struct func_info *);
+/* By module, then by name. Of raw tracepoints only module and name count. Modules are opened only
+ * if the module's glob can match one. */
+int kernel_each_func(struct kernel *, struct str module_glob, struct str glob, kernel_func_fn,
+                     void *arg);
+int kernel_each_raw_tracepoint(struct kernel *, struct str module_glob, struct str glob,
+                               kernel_func_fn, void *arg);
 /* Text of the C definition, for -lv 'struct x'. false if unknown. */
 bool kernel_type_definition(struct kernel *, struct types *, char tag, struct str name,
                             struct buf *);
@@ -133,6 +154,10 @@ bool kernel_has(struct kernel *, enum kernel_feature);
 const char *kernel_feature_name(enum kernel_feature);
 /* From now on this kernel does not have it. */
 void kernel_forget(struct kernel *, enum kernel_feature);
+
+/* May programs in this section (libbpf's names) call a function of the kernel? id: its number. */
+bool kernel_kfunc(struct kernel *, struct str name, struct str section, uint32_t *id);
+bool kernel_kfunc_exists(struct kernel *, struct str name); /* any programs */
 
 unsigned kernel_possible_cpus(struct kernel *); /* from /sys/devices/system/cpu/possible */
 int kernel_online_cpus(struct kernel *, struct arena *, unsigned **cpus, size_t *n, struct err *e);

@@ -65,14 +65,14 @@ struct each_ctx {
 /* The function makes an iterator out of the struct, and its number is what programs attach to. */
 static bool find_function(struct kernel *kernel, struct str object, uint32_t *btf_id)
 {
-    struct arena a = { 0 };
-    struct func_sig sig;
-    bool found =
-        kernel_func(kernel, types_new(&a), str_printf(&a, "bpf_iter_%.*s", STRF(object)), &sig) &&
-        str_eqz(sig.module, "vmlinux");
+    struct buf name = { 0 };
+    struct func_info f;
+    bool found;
 
-    *btf_id = found ? sig.btf_id : 0;
-    arena_free(&a);
+    buf_printf(&name, "bpf_iter_%.*s", STRF(object));
+    found = kernel_func_info(kernel, STR("vmlinux"), buf_as_str(&name), 0, &f);
+    *btf_id = found ? f.btf_id : 0;
+    buf_free(&name);
     return found;
 }
 

@@ -217,7 +217,7 @@ static void kprobe_describe(const struct host *host, const struct target *t, str
 {
     struct func_sig sig;
 
-    if (!kernel_func(host->kernel, types, t->func, &sig))
+    if (!kernel_func(host->kernel, types, STR(""), t->func, &sig))
         return;
     for (size_t i = 0; i < sig.n_params; i++) {
         struct str type = type_name(types_arena(types), sig.params[i].type);
@@ -233,7 +233,7 @@ static void kretprobe_describe(const struct host *host, const struct target *t, 
 {
     struct func_sig sig;
 
-    if (!kernel_func(host->kernel, types, t->func, &sig))
+    if (!kernel_func(host->kernel, types, STR(""), t->func, &sig))
         return;
     if (sig.result->kind == TYPE_NONE)
         buf_puts(out, "    void\n");

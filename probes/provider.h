@@ -81,6 +81,9 @@ struct provider {
     /* Number of argN this target has (for a better message), or -1 if only the registers limit it.
      */
     int (*n_args)(const struct host *, const struct target *);
+    /* Type of retval, and with -errno's sentence NULL if there is none; NULL: a number. */
+    const struct type *(*retval)(const struct host *, const struct target *, struct types *,
+                                 struct err *);
     /* argN, retval, func, a register by its byte offset in struct pt_regs (n). */
     bool (*load)(struct cg *, const struct target *, enum probe_value, unsigned n,
                  struct cg_val *out);
@@ -104,6 +107,8 @@ struct provider {
     int (*before_load)(struct session *, const struct image_probe *, struct err *);
     int (*attach)(struct session *, const struct image_probe *, const struct target *,
                   struct err *);
+    /* The kernel took no program of this kind: a better sentence in e, if there is one. */
+    void (*explain)(const struct host *, const struct target *, int rc, struct err *);
     /*
      * All targets at once (multi links), if wants_all (or that is NULL); NULL: attach one by one.
      * A target that is refused goes through session_refuse().

@@ -20,7 +20,7 @@
 
 static bool rawtp_parse(const struct attach_parse *p, struct target *out)
 {
-    if (!attach_check_parts(p, 1, 2, "rawtracepoint:event or rawtracepoint:vmlinux:event"))
+    if (!attach_check_parts(p, 1, 2, "rawtracepoint:event or rawtracepoint:module:event"))
         return false;
     out->module = p->n_parts == 3 ? p->parts[1] : STR("");
     out->func = p->parts[p->n_parts - 1];
@@ -33,19 +33,18 @@ static bool rawtp_parse(const struct attach_parse *p, struct target *out)
 }
 
 struct each_ctx {
-    const struct target *pattern;
     target_fn fn;
     void *arg;
 };
 
-static int each_event(void *arg, struct str event)
+static int each_event(void *arg, const struct func_info *event)
 {
     struct each_ctx *ctx = arg;
     struct buf label = { 0 };
-    struct target t = { .module = STR("vmlinux"), .func = event };
+    struct target t = { .module = event->module, .func = event->name };
     int rc;
 
-    buf_printf(&label, "rawtracepoint:vmlinux:%.*s", STRF(event));
+    buf_printf(&label, "rawtracepoint:%.*s:%.*s", STRF(t.module), STRF(t.func));
     t.label = buf_as_str(&label);
     rc = ctx->fn(ctx->arg, &t);
     buf_free(&label);
@@ -55,16 +54,17 @@ static int each_event(void *arg, struct str event)
 static int rawtp_each(const struct host *host, const struct target *pattern, target_fn fn,
                       void *arg, struct err *e)
 {
-    struct each_ctx ctx = { pattern, fn, arg };
+    struct each_ctx ctx = { fn, arg };
+    struct str module = pattern->module.n ? pattern->module : STR("*");
 
-    if (pattern->module.n && !str_glob(pattern->module, STR("vmlinux")))
-        return 0;
     if (!kernel_has_btf(host->kernel)) {
+        const struct func_info event = { .module = STR("vmlinux"), .name = pattern->func };
+
         if (pattern->is_pattern)
             return err_set(e, -ENOENT, "patterns of raw tracepoints need kernel BTF");
-        return each_event(&ctx, pattern->func); /* the kernel will say whether it exists */
+        return each_event(&ctx, &event); /* the kernel will say whether it exists */
     }
-    return kernel_each_raw_tracepoint(host->kernel, pattern->func, each_event, &ctx);
+    return kernel_each_raw_tracepoint(host->kernel, module, pattern->func, each_event, &ctx);
 }
 
 static const struct type *rawtp_args(const struct host *host, const struct target *t,
@@ -73,13 +73,13 @@ static const struct type *rawtp_args(const struct host *host, const struct targe
     struct func_sig sig;
     struct type *args;
 
-    if (!kernel_raw_tracepoint(host->kernel, types, t->func, &sig)) {
+    if (!kernel_raw_tracepoint(host->kernel, types, t->module, t->func, &sig)) {
         err_set(e, -ENOENT, "arguments of rawtracepoint:%.*s are not in the kernel's BTF",
                 STRF(t->func));
         return NULL;
     }
     args = type_struct(types, str_printf(types_arena(types), "%.*s_args", STRF(t->func)), false,
-                       NULL, sig.btf_id);
+                       NULL, sig.info.btf_id);
     if (!type_is_complete(args))
         type_define_struct(types, args, sig.params, sig.n_params, (uint32_t)(8 * sig.n_params), 8);
     return args;
@@ -89,8 +89,9 @@ static int rawtp_n_args(const struct host *host, const struct target *t)
 {
     struct arena a = { 0 };
     struct func_sig sig;
-    int n = kernel_raw_tracepoint(host->kernel, types_new(&a), t->func, &sig) ? (int)sig.n_params
-                                                                              : MAX_RAW_ARGS;
+    int n = kernel_raw_tracepoint(host->kernel, types_new(&a), t->module, t->func, &sig)
+                ? (int)sig.n_params
+                : MAX_RAW_ARGS;
 
     arena_free(&a);
     return n;
@@ -101,7 +102,7 @@ static void rawtp_describe(const struct host *host, const struct target *t, stru
 {
     struct func_sig sig;
 
-    if (!kernel_raw_tracepoint(host->kernel, types, t->func, &sig))
+    if (!kernel_raw_tracepoint(host->kernel, types, t->module, t->func, &sig))
         return;
     for (size_t i = 0; i < sig.n_params; i++) {
         struct str type = type_name(types_arena(types), sig.params[i].type);

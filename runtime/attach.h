@@ -18,6 +18,8 @@ struct bpf_program *session_program(struct session *, const struct image_probe *
  */
 void session_set_typed(struct session *, const struct image_probe *, unsigned attach_type,
                        uint32_t btf_id, int btf_fd);
+/* A descriptor of a loaded module's BTF, the session's. -errno with a sentence. */
+int session_module_btf(struct session *, struct str module, struct err *);
 /* Hands over a link: destroyed, newest first, in session_close(). NULL and error pointers: -errno,
    with a sentence that quotes the target. */
 int session_add_link(struct session *, struct bpf_link *, const struct target *, struct err *);

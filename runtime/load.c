@@ -190,6 +190,23 @@ static struct str map_name_of(const struct session *s, struct str elf_name)
     return elf_name;
 }
 
+/* Providers may know why a program of theirs is not taken. */
+static void explain_program(const struct session *s, struct str fn, int rc, struct err *e)
+{
+    struct str helper = bpf_log_between(&s->log, "cannot use helper bpf_", "#");
+
+    for (size_t i = 0; i < s->image->probes.n; i++) {
+        const struct image_probe *p = &s->image->probes.v[i];
+        const struct provider *provider = provider_find(s->registry, p->provider);
+
+        if (str_eq(p->fn, fn) && p->targets.n && provider->explain)
+            provider->explain(s->host, &p->targets.v[0], rc, e);
+    }
+    if (helper.n)
+        err_hint(e, "the kernel allows bpf_%.*s only in some places, and not in this one",
+                 STRF(helper));
+}
+
 /* What was refused is known from libbpf's messages only. */
 static int explain(const struct session *s, int rc, struct err *e)
 {
@@ -203,6 +220,7 @@ static int explain(const struct session *s, int rc, struct err *e)
                 strerror(-rc));
         if (!s->config.opt.verbose)
             err_hint(e, "-v shows all the kernel has to say about its programs");
+        explain_program(s, fn, rc, e);
     } else if (map.n) {
         err_set(e, rc, "can't create map %.*s: %s", STRF(map_name_of(s, map)), strerror(-rc));
     } else {

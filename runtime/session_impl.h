@@ -26,6 +26,12 @@ struct held {
     uint64_t watched; /* address of a watchpoint */
 };
 
+/* The BTF of a module, as an object of the kernel. */
+struct module_btf {
+    struct str name; /* the target's */
+    int fd;
+};
+
 /* The program of -c: forked, waiting for a byte before it becomes the program. */
 struct child {
     pid_t pid;     /* 0: there is none, or it has been waited for */
@@ -55,6 +61,7 @@ struct session {
     /* typed.c */
     struct typed *typed; /* one a probe of the image, or NULL */
     VEC(int) handlers;   /* of libbpf */
+    VEC(struct module_btf) modules;
 
     /* attach.c */
     VEC(struct held) held;

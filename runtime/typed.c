@@ -12,6 +12,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Beginnings of sections; providers that use them call session_set_typed(). */
 static const char *const sections[] = { "fentry/", "fexit/", "iter/" };
@@ -67,10 +69,45 @@ int typed_open(struct session *s, struct err *e)
 
 void typed_close(struct session *s)
 {
+    for (size_t i = 0; i < s->modules.n; i++)
+        close(s->modules.v[i].fd);
+    vec_free(&s->modules);
     for (size_t i = 0; i < s->handlers.n; i++)
         libbpf_unregister_prog_handler(s->handlers.v[i]);
     vec_free(&s->handlers);
     free(s->typed);
+}
+
+/* Is it the BTF of this module, and not of some program? */
+static bool is_module(int fd, struct str name)
+{
+    char text[64] = "";
+    struct bpf_btf_info info = { .name = (uintptr_t)text, .name_len = sizeof(text) };
+    uint32_t size = sizeof(info);
+
+    return !bpf_obj_get_info_by_fd(fd, &info, &size) && info.kernel_btf && str_eqz(name, text);
+}
+
+int session_module_btf(struct session *s, struct str module, struct err *e)
+{
+    uint32_t id = 0;
+    int fd;
+
+    for (size_t i = 0; i < s->modules.n; i++) {
+        if (str_eq(s->modules.v[i].name, module))
+            return s->modules.v[i].fd;
+    }
+    while (!bpf_btf_get_next_id(id, &id)) {
+        if ((fd = bpf_btf_get_fd_by_id(id)) < 0)
+            continue; /* gone by now */
+        if (is_module(fd, module)) {
+            vec_push(&s->modules, (struct module_btf){ module, fd });
+            return fd;
+        }
+        close(fd);
+    }
+    return err_set(e, -ENOENT, "the kernel has no BTF of a module %.*s: is it loaded?",
+                   STRF(module));
 }
 
 void session_set_typed(struct session *s, const struct image_probe *p, unsigned attach_type,

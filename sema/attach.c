@@ -316,8 +316,6 @@ static void expand_types(struct attacher *a, const struct attach_point *point, s
 static const struct {
     const char *name, *aliases[2];
 } later_types[] = {
-    { "fentry", { "f", "kfunc" } },
-    { "fexit", { "fr", "kretfunc" } },
     { "usdt", { "U" } },
 };
 

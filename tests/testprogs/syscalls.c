@@ -3,12 +3,14 @@
  *
  * NAME: getppid, getuid, open (of a file that is not there: fails with ENOENT), openok (of
  * /dev/null, and closes it), read (1, 2, 4 … 32768 bytes of /dev/zero, again and again), clone
- * (threads), fork (processes), fault (touches so many fresh pages).
+ * (threads), fork (processes), fault (touches so many fresh pages), udp (opens a socket and sends
+ * "hark" to port 9 of 127.0.0.1).
  * -w: does it when SIGUSR1 arrives. COMM: the name it gives itself, so that tests that run at the
  * same time can tell their workloads apart.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +66,16 @@ static int one(const char *name, int i)
             return 1;
         *(volatile char *)page = 1;
         return munmap(page, 4096);
+    }
+    if (strcmp(name, "udp") == 0) {
+        struct sockaddr_in to = { .sin_family = AF_INET,
+                                  .sin_port = htons(9),
+                                  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+        fd = socket(AF_INET, SOCK_DGRAM, 0);
+        if (fd < 0 || sendto(fd, "hark", 4, 0, (struct sockaddr *)&to, sizeof(to)) != 4)
+            return 1;
+        return close(fd);
     }
     fprintf(stderr, "syscalls: unknown name %s\n", name);
     return 1;

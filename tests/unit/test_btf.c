@@ -154,6 +154,11 @@ static int collect(void *arg, struct str name)
     return 0;
 }
 
+static int collect_func(void *arg, const struct func_info *f)
+{
+    return collect(arg, f->name);
+}
+
 static int stop_at_once(void *arg, struct str name)
 {
     (void)name;
@@ -330,7 +335,7 @@ static void test_functions(void **state)
     struct func_sig sig;
 
     (void)state;
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("vfs_read"), &sig));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("vfs_read"), &sig));
     assert_int_equal(sig.n_params, 4);
     assert_param(&w, &sig, 0, "file", "struct file *", 0);
     assert_param(&w, &sig, 1, "buf", "int8 *", 8);
@@ -339,21 +344,21 @@ static void test_functions(void **state)
     assert_int_equal(sig.params[0].as, AS_NONE);
     assert_int_equal(sig.params[1].as, AS_USER);
     assert_type(&w, sig.result, "int64");
-    assert_true(str_eqz(sig.module, "vmlinux"));
-    assert_true(sig.btf_id != 0);
+    assert_true(str_eqz(sig.info.module, "vmlinux"));
+    assert_true(sig.info.btf_id != 0);
 
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("do_nothing"), &sig));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("do_nothing"), &sig));
     assert_int_equal(sig.n_params, 0);
     assert_int_equal(sig.result->kind, TYPE_NONE);
 
     /* 13 bytes take two words, 16 too */
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("by_value"), &sig));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("by_value"), &sig));
     assert_param(&w, &sig, 0, "where", "struct record", 0);
     assert_int_equal(sig.params[1].offset, 16);
     assert_param(&w, &sig, 2, "last", "int32", 32);
 
-    assert_false(kernel_func(w.kernel, types_of(&w), STR("vfs_write"), &sig));
-    assert_false(kernel_func(w.kernel, types_of(&w), STR("task_struct"), &sig));
+    assert_false(kernel_func(w.kernel, types_of(&w), STR(""), STR("vfs_write"), &sig));
+    assert_false(kernel_func(w.kernel, types_of(&w), STR(""), STR("task_struct"), &sig));
     world_close(&w);
 }
 
@@ -364,26 +369,26 @@ static void test_raw_tracepoints(void **state)
     struct func_sig sig;
 
     (void)state;
-    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR("task_exit"), &sig));
+    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR(""), STR("task_exit"), &sig));
     assert_int_equal(sig.n_params, 2);
     assert_param(&w, &sig, 0, "task", "struct task_struct *", 0);
     assert_param(&w, &sig, 1, "code", "int32", 8);
     assert_int_equal(sig.result->kind, TYPE_NONE);
-    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR("task_fork"), &sig));
+    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR(""), STR("task_fork"), &sig));
     assert_int_equal(sig.n_params, 2);
     assert_param(&w, &sig, 1, "thread", "bool", 8);
-    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR("task_wake"), &sig));
+    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR(""), STR("task_wake"), &sig));
     assert_int_equal(sig.n_params, 1);
     assert_param(&w, &sig, 0, "arg0", "struct task_struct *", 0);
-    assert_false(kernel_raw_tracepoint(w.kernel, types_of(&w), STR("task_"), &sig));
+    assert_false(kernel_raw_tracepoint(w.kernel, types_of(&w), STR(""), STR("task_"), &sig));
 
-    kernel_each_raw_tracepoint(w.kernel, STR("*"), collect, &b);
+    kernel_each_raw_tracepoint(w.kernel, STR("*"), STR("*"), collect_func, &b);
     assert_text(&b, "task_exit task_fork task_wake");
-    kernel_each_raw_tracepoint(w.kernel, STR("*[kt]"), collect, &b);
+    kernel_each_raw_tracepoint(w.kernel, STR("*"), STR("*[kt]"), collect_func, &b);
     assert_text(&b, "task_exit task_fork");
-    kernel_each_raw_tracepoint(w.kernel, STR("task_wake"), collect, &b);
+    kernel_each_raw_tracepoint(w.kernel, STR("*"), STR("task_wake"), collect_func, &b);
     assert_text(&b, "task_wake");
-    kernel_each_raw_tracepoint(w.kernel, STR("task_sleep"), collect, &b);
+    kernel_each_raw_tracepoint(w.kernel, STR("*"), STR("task_sleep"), collect_func, &b);
     assert_text(&b, "");
     world_close(&w);
 }
@@ -463,13 +468,13 @@ static void test_many_lookups(void **state)
     struct func_sig first, again;
 
     (void)state;
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("vfs_read"), &first));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("vfs_read"), &first));
     for (int i = 0; i < 100; i++) {
         assert_ptr_equal(get(&w, 's', "file"), file);
         assert_null(get(&w, 's', "vfs_read"));
         assert_null(get(&w, 's', "nothing"));
-        assert_true(kernel_func(w.kernel, types_of(&w), STR("vfs_read"), &again));
-        assert_int_equal(first.btf_id, again.btf_id);
+        assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("vfs_read"), &again));
+        assert_int_equal(first.info.btf_id, again.info.btf_id);
     }
     world_close(&w);
 }
@@ -492,11 +497,12 @@ static void test_identity_and_absence(void **state)
 
     assert_false(kernel_has_btf(none.kernel));
     assert_null(get(&none, 's', "file"));
-    assert_false(kernel_func(none.kernel, types_of(&none), STR("vfs_read"), &sig));
-    assert_false(kernel_raw_tracepoint(none.kernel, types_of(&none), STR("x"), &sig));
+    assert_false(kernel_func(none.kernel, types_of(&none), STR(""), STR("vfs_read"), &sig));
+    assert_false(kernel_raw_tracepoint(none.kernel, types_of(&none), STR(""), STR("x"), &sig));
     assert_false(kernel_enum_const(none.kernel, types_of(&none), STR("X"), &value, &type));
     assert_int_equal(kernel_each_type(none.kernel, 's', STR("*"), stop_at_once, NULL), 0);
-    assert_int_equal(kernel_each_raw_tracepoint(none.kernel, STR("*"), stop_at_once, NULL), 0);
+    assert_int_equal(
+        kernel_each_raw_tracepoint(none.kernel, STR("*"), STR("*"), collect_func, NULL), 0);
     assert_int_equal(kernel_btf_identity(none.kernel), 0);
     world_close(&w);
     world_close(&same);
@@ -583,15 +589,15 @@ static void test_module(void **state)
     assert_type(&w, type, "enum demo_enum");
     assert_string_equal(type_enum_name(types_of(&w), type, 1), "DEMO_ONE");
 
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("__probestub_demo_open"), &sig));
-    assert_true(str_eqz(sig.module, "demo"));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("__probestub_demo_open"), &sig));
+    assert_true(str_eqz(sig.info.module, "demo"));
     assert_int_equal(sig.n_params, 2);
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("vfs_read"), &sig));
-    assert_true(str_eqz(sig.module, "vmlinux"));
-    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR("demo_open"), &sig));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("vfs_read"), &sig));
+    assert_true(str_eqz(sig.info.module, "vmlinux"));
+    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR(""), STR("demo_open"), &sig));
     assert_param(&w, &sig, 0, "file", "struct demo_file *", 0);
-    assert_true(str_eqz(sig.module, "demo"));
-    kernel_each_raw_tracepoint(w.kernel, STR("*o[pr]*"), collect, &b);
+    assert_true(str_eqz(sig.info.module, "demo"));
+    kernel_each_raw_tracepoint(w.kernel, STR("*"), STR("*o[pr]*"), collect_func, &b);
     assert_text(&b, "demo_open task_fork");
     kernel_each_type(w.kernel, 's', STR("*file"), collect, &b);
     assert_text(&b, "demo_file file");
@@ -751,8 +757,8 @@ static void test_hostile(void **state)
     assert_int_equal(n, 1);
     type_fields(types_of(&w), get(&w, 's', "deep"), &n);
     assert_int_equal(n, 0);
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("endless"), &sig));
-    assert_false(kernel_func(w.kernel, types_of(&w), STR("no_proto"), &sig));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("endless"), &sig));
+    assert_false(kernel_func(w.kernel, types_of(&w), STR(""), STR("no_proto"), &sig));
     assert_true(kernel_type_definition(w.kernel, types_of(&w), 's', STR("deep"), &b));
     assert_true(kernel_type_definition(w.kernel, types_of(&w), 's', STR("pointers"), &b));
     assert_true(kernel_type_definition(w.kernel, types_of(&w), 0, STR("loop"), &b));
@@ -830,9 +836,9 @@ static void look_at_everything(struct world *w)
 
     kernel_each_type(w->kernel, 's', STR("*"), look_at_type, w);
     for (size_t i = 0; i < ARRAY_LEN(funcs); i++)
-        kernel_func(w->kernel, types_of(w), str_from(funcs[i]), &sig);
-    kernel_raw_tracepoint(w->kernel, types_of(w), STR("task_exit"), &sig);
-    kernel_each_raw_tracepoint(w->kernel, STR("*"), collect, &b);
+        kernel_func(w->kernel, types_of(w), STR(""), str_from(funcs[i]), &sig);
+    kernel_raw_tracepoint(w->kernel, types_of(w), STR(""), STR("task_exit"), &sig);
+    kernel_each_raw_tracepoint(w->kernel, STR("*"), STR("*"), collect_func, &b);
     if (kernel_enum_const(w->kernel, types_of(w), STR("STATE_BAD"), &value, &type))
         type_enum_name(types_of(w), type, value);
     buf_free(&b);
@@ -980,13 +986,13 @@ static void test_live_functions(void **state)
     btf = btf__parse(LIVE_BTF, NULL);
     assert_non_null(btf);
     w = world_open(NULL);
-    assert_true(kernel_func(w.kernel, types_of(&w), STR("vfs_read"), &sig));
-    assert_int_equal(sig.btf_id, btf__find_by_name_kind(btf, "vfs_read", BTF_KIND_FUNC));
+    assert_true(kernel_func(w.kernel, types_of(&w), STR(""), STR("vfs_read"), &sig));
+    assert_int_equal(sig.info.btf_id, btf__find_by_name_kind(btf, "vfs_read", BTF_KIND_FUNC));
     assert_int_equal(sig.n_params, 4);
     assert_param(&w, &sig, 0, "file", "struct file *", 0);
     assert_param(&w, &sig, 2, "count", "uint64", 16);
-    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR("sched_switch"), &sig));
-    assert_int_equal(sig.btf_id,
+    assert_true(kernel_raw_tracepoint(w.kernel, types_of(&w), STR(""), STR("sched_switch"), &sig));
+    assert_int_equal(sig.info.btf_id,
                      btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF));
     assert_true(sig.n_params >= 3);
     assert_param(&w, &sig, 1, "prev", "struct task_struct *", 8);
