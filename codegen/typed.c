@@ -54,13 +54,17 @@ static bool typed_start(struct cg *cg, const struct expr *e, LLVMValueRef *out, 
 {
     struct cg_val v = { 0 };
     LLVMValueRef there;
-    bool ok;
+    bool ok = true;
 
     if (!is_pointer(e))
         return false;
-    cg->keep_typed = true;
-    ok = cg_expr(cg, e, &v);
-    cg->keep_typed = false;
+    if (e->kind == EXPR_FIELD && is_builtin(e->field.e, "ctx")) {
+        v = cg_ctx_load(cg, e->field.field.offset, cg->u64);
+    } else {
+        cg->keep_typed = true;
+        ok = cg_expr(cg, e, &v);
+        cg->keep_typed = false;
+    }
     if (!ok || v.where != CG_VALUE)
         return false;
     there = LLVMBuildICmp(cg->b, LLVMIntNE, v.v, llvm_const(cg, 0), "");

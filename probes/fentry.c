@@ -59,8 +59,10 @@ static int refuse(const struct func_info *f, bool is_exit, struct err *e)
 }
 
 struct each_ctx {
+    const struct host *host;
     const char *type;
     bool is_exit;
+    bool has_list; /* of what can be patched; what an exact name means the kernel decides */
     target_fn fn;
     void *arg;
     struct func_info found; /* of an exact name */
@@ -84,8 +86,28 @@ static int hand_on(struct each_ctx *ctx, const struct func_info *f)
 static int each_match(void *arg, const struct func_info *f)
 {
     struct each_ctx *ctx = arg;
+    uint64_t addr;
 
-    return is_traceable(f, ctx->is_exit) ? hand_on(ctx, f) : 0;
+    if (!is_traceable(f, ctx->is_exit))
+        return 0;
+    if (ctx->has_list && !kernel_function(ctx->host->kernel, f->module, f->name, &addr))
+        return 0;
+    return hand_on(ctx, f);
+}
+
+static int ignore(void *arg, const struct kernel_function *f)
+{
+    (void)arg;
+    (void)f;
+    return 0;
+}
+
+/* Can the list be read at all? */
+static bool has_list(struct kernel *k)
+{
+    struct err e;
+
+    return kernel_each_function(k, STR(""), STR("vfs_read"), ignore, NULL, &e) == 0;
 }
 
 static int note_match(void *arg, const struct func_info *f)
@@ -110,8 +132,10 @@ static int each_func(const struct host *host, const struct target *pattern, stru
         err_hint(e, "its kernel was built without CONFIG_DEBUG_INFO_BTF; use kprobe");
         return -EOPNOTSUPP;
     }
-    if (pattern->is_pattern)
+    if (pattern->is_pattern) {
+        ctx->has_list = has_list(host->kernel);
         return kernel_each_func(host->kernel, module, pattern->func, each_match, ctx);
+    }
     kernel_each_func(host->kernel, module, pattern->func, note_match, ctx);
     if (!ctx->n_found)
         return 0;
@@ -131,7 +155,7 @@ static int each_func(const struct host *host, const struct target *pattern, stru
 static int fentry_each(const struct host *host, const struct target *pattern, target_fn fn,
                        void *arg, struct err *e)
 {
-    struct each_ctx ctx = { .type = "fentry", .fn = fn, .arg = arg };
+    struct each_ctx ctx = { .host = host, .type = "fentry", .fn = fn, .arg = arg };
 
     return each_func(host, pattern, &ctx, e);
 }
@@ -139,7 +163,7 @@ static int fentry_each(const struct host *host, const struct target *pattern, ta
 static int fexit_each(const struct host *host, const struct target *pattern, target_fn fn,
                       void *arg, struct err *e)
 {
-    struct each_ctx ctx = { .type = "fexit", .is_exit = true, .fn = fn, .arg = arg };
+    struct each_ctx ctx = { .host = host, .type = "fexit", .is_exit = true, .fn = fn, .arg = arg };
 
     return each_func(host, pattern, &ctx, e);
 }
