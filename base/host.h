@@ -8,6 +8,7 @@
 #define HARK_BASE_HOST_H
 
 struct config;
+struct deps;
 struct kernel;
 struct symbols;
 
@@ -15,6 +16,7 @@ struct host {
     const struct config *config;
     struct kernel *kernel;   /* kernel/kernel.h */
     struct symbols *symbols; /* symbols/symbols.h */
+    struct deps *deps;       /* while compiling: what was looked at (base/deps.h); or NULL */
 };
 
 #endif

@@ -21,6 +21,7 @@ enum {
     OPT_EMIT_ELF,
     OPT_RUN_IMAGE,
     OPT_TIMINGS,
+    OPT_NO_CACHE,
     OPT_USDT,
     OPT_BUILTINS,
     OPT_FUNCTIONS,
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
     { "emit-elf", required_argument, NULL, OPT_EMIT_ELF },
     { "run-image", required_argument, NULL, OPT_RUN_IMAGE },
     { "timings", no_argument, NULL, OPT_TIMINGS },
+    { "no-cache", no_argument, NULL, OPT_NO_CACHE },
     { "btf", no_argument, NULL, 'b' },
     { "usdt-file-activation", no_argument, NULL, OPT_USDT },
     { "test", no_argument, NULL, OPT_TEST },
@@ -106,9 +108,11 @@ void args_usage(FILE *f)
         "      --traceable-functions FILE  names of functions, instead of the kernel's list\n"
         "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi\n"
         "      --timings       time spent in each phase\n"
+        "      --no-cache      compile, even if this script was compiled before\n"
         "      --builtins      all builtin variables and functions\n"
         "\n"
-        "Environment: BPFTRACE_<KEY> for each key of config = { }, BPFTRACE_BTF, BPFTRACE_COLOR.\n"
+        "Environment: BPFTRACE_<KEY> for each key of config = { }, BPFTRACE_BTF, BPFTRACE_COLOR,\n"
+        "HARK_CACHE (a directory, or off).\n"
         "\n"
         "Examples:\n"
         "  hark -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, "
@@ -309,6 +313,9 @@ static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
         return 0;
     case OPT_NO_FEATURE:
         return parse_no_feature(optarg, o);
+    case OPT_NO_CACHE:
+        a->no_cache = true;
+        return 0;
     case 'b':      /* once chose BTF */
     case OPT_USDT: /* the kernel's reference counter does it */
         return 0;
@@ -342,7 +349,7 @@ int args_parse(int argc, char **argv, struct args *a, struct config *config)
     int options_end = argc, c, rc;
     unsigned k = 0;
 
-    *a = (struct args){ 0 };
+    *a = (struct args){ .argc = argc, .argv = argv };
     o->format = "text";
     o->warnings = WARNINGS_DEFAULT;
     if (argc < 2) {

@@ -27,6 +27,9 @@ struct args {
     bool stop_after_dump;  /* --dump=: print the stages and stop */
     bool compile_only;     /* --mode codegen */
     bool timings;
+    bool no_cache;
+    int argc; /* all words, as given */
+    char **argv;
 };
 
 /*

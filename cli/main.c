@@ -6,6 +6,8 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "cli/args.h"
+#include "cli/cache.h"
+#include "cli/compile.h"
 #include "cli/list.h"
 #include "cli/pipeline.h"
 #include "kernel/kernel.h"
@@ -66,31 +68,40 @@ static bool wants_colour(void)
     return isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
 }
 
+/* Compiles and shows how far it got; nothing is run. */
+static int compile_and_stop(const struct args *args, struct config *config, struct host *host,
+                            const struct registry *registry, const struct script *script)
+{
+    struct buf elf = { 0 };
+    enum compiled result = pipeline_compile(args, config, host, registry, script, &elf);
+
+    buf_free(&elf);
+    return result == COMPILED_FAILED ? 1 : 0;
+}
+
+static int run_image(const struct args *args, struct str elf, struct config *config,
+                     struct host *host, const struct registry *registry)
+{
+    struct err e = { 0 };
+
+    if (args->image_out && image_save(&(struct image){ .elf = elf }, args->image_out, &e)) {
+        fprintf(stderr, "ERROR: %s\n", e.text);
+        return 1;
+    }
+    return args->compile_only ? 0 : pipeline_run(elf, config, host, registry);
+}
+
 static int compile_and_run(const struct args *args, struct config *config, struct host *host,
                            const struct registry *registry, const struct script *script)
 {
+    struct cache *cache = cache_open(args, config, script);
     struct buf elf = { 0 };
-    struct err e = { 0 };
-    int status = 1;
+    int status;
 
-    switch (pipeline_compile(args, config, host, registry, script, &elf)) {
-    case COMPILED_FAILED:
-        break;
-    case COMPILED_STOPPED:
-        status = 0;
-        break;
-    case COMPILED_OK:
-        if (args->image_out &&
-            image_save(&(struct image){ .elf = buf_as_str(&elf) }, args->image_out, &e)) {
-            fprintf(stderr, "ERROR: %s\n", e.text);
-            break;
-        }
-        if (args->compile_only) {
-            status = 0;
-            break;
-        }
-        status = pipeline_run(buf_as_str(&elf), config, host, registry);
-    }
+    if (cache_find(cache, &elf) ||
+        compile_apart(args, config, host, registry, script, cache, &elf, &status))
+        status = run_image(args, buf_as_str(&elf), config, host, registry);
+    cache_close(cache);
     buf_free(&elf);
     return status;
 }
@@ -140,8 +151,12 @@ static int run_mode(const struct args *args, struct config *config, struct host 
         if (strcmp(args->file, "-") != 0)
             script.name = str_from(args->file);
     }
-    status = args->mode == MODE_LIST ? pipeline_list(args, config, host, registry, &script)
-                                     : compile_and_run(args, config, host, registry, &script);
+    if (args->mode == MODE_LIST)
+        status = pipeline_list(args, config, host, registry, &script);
+    else if (args->stop_after_dump)
+        status = compile_and_stop(args, config, host, registry, &script);
+    else
+        status = compile_and_run(args, config, host, registry, &script);
     buf_free(&text);
     return status;
 }

@@ -7,6 +7,7 @@
  */
 #include "cli/pipeline.h"
 
+#include "base/deps.h"
 #include "codegen/codegen.h"
 #include "kernel/kernel.h"
 #include "output/out.h"
@@ -296,6 +297,8 @@ enum compiled pipeline_compile(const struct args *args, struct config *config,
     workspace_open(&w, config, host, registry, script);
     result = run_passes(&w.job, args);
     print_messages(&w.job);
+    if (w.diags.all.n) /* to be said again the next time */
+        deps_refuse(host->deps);
     if (result == COMPILED_OK)
         buf_str(elf, w.job.c.image->elf);
     workspace_close(&w);

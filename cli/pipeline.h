@@ -35,6 +35,9 @@ int pipeline_run(struct str elf, const struct config *, struct host *, const str
 int pipeline_list(const struct args *, struct config *, const struct host *,
                   const struct registry *, const struct script *);
 
+/* The effective capabilities of this process, as a bit set. */
+uint64_t pipeline_rights(void);
+
 /* May this process load programs? Otherwise nothing can be said about what the kernel's BPF can. */
 bool pipeline_may_load(void);
 

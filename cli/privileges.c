@@ -10,8 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The effective capabilities of this process, as a bit set. */
-static uint64_t effective_caps(void)
+uint64_t pipeline_rights(void)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct data[2] = { { 0 }, { 0 } };
@@ -23,7 +22,7 @@ static uint64_t effective_caps(void)
 
 bool pipeline_may_load(void)
 {
-    uint64_t caps = effective_caps();
+    uint64_t caps = pipeline_rights();
 
     return (caps >> CAP_SYS_ADMIN & 1) || ((caps >> CAP_BPF & 1) && (caps >> CAP_PERFMON & 1));
 }
@@ -52,7 +51,7 @@ int pipeline_check_privileges(void)
         { CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH" },
         { CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE" },
     };
-    uint64_t caps = effective_caps();
+    uint64_t caps = pipeline_rights();
     bool admin = caps >> CAP_SYS_ADMIN & 1;
 
     for (size_t i = 0; i < ARRAY_LEN(needed); i++) {

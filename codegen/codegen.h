@@ -15,6 +15,9 @@
 
 struct codegen; /* LLVM's context and module, between the two steps */
 
+/* Before any call of LLVM; the first call works. */
+void codegen_start_llvm(void);
+
 struct codegen_input {
     struct program *program;
     struct image *image; /* gets sites from the first step, elf from the second */

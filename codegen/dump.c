@@ -241,14 +241,16 @@ static void dump_sections(const struct dump *d, const struct image *image)
 
 void codegen_dump_object(const struct image *image, FILE *f)
 {
-    LLVMContextRef context = LLVMContextCreate();
     struct dump d = { .f = f };
+    LLVMContextRef context;
     LLVMMemoryBufferRef bytes;
     char *message = NULL;
 
+    codegen_start_llvm();
     LLVMInitializeBPFTargetInfo();
     LLVMInitializeBPFTargetMC();
     LLVMInitializeBPFDisassembler();
+    context = LLVMContextCreate();
     bytes = LLVMCreateMemoryBufferWithMemoryRange(image->elf.p, image->elf.n, "object", false);
     d.object = LLVMCreateBinary(bytes, context, &message);
     d.disasm = LLVMCreateDisasm("bpf", NULL, 0, NULL, NULL);

@@ -116,6 +116,7 @@ static bool open_llvm(struct codegen *gen)
     char *message = NULL;
 
     warm_heap();
+    codegen_start_llvm();
     LLVMInitializeBPFTargetInfo();
     LLVMInitializeBPFTarget();
     LLVMInitializeBPFTargetMC();

@@ -31,7 +31,7 @@ int kernel_cgroup_id(struct kernel *k, struct str path, uint64_t *id, struct err
     struct statfs fs;
     int mount_id;
 
-    (void)k; /* the path is the user's: it does not lie below the root */
+    deps_refuse(k->deps); /* a directory made again has another id */
     if (path.n >= sizeof(name) || memchr(path.p, '\0', path.n))
         return err_set(e, -ENAMETOOLONG, "the path of the cgroup is too long");
     memcpy(name, path.p, path.n);

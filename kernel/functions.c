@@ -114,6 +114,7 @@ static int open_list(struct kernel *k, struct err *e)
     int fd, rc;
 
     if (k->functions.path) {
+        deps_note(k->deps, k->functions.path);
         fd = open(k->functions.path, O_RDONLY | O_CLOEXEC);
         return fd >= 0 ? fd
                        : err_set(e, -errno, "cannot read the list of functions '%s': %s",

@@ -204,6 +204,15 @@ static int try_tracefs(struct kernel *k, const char *dir)
     return 0;
 }
 
+/* Tracepoints come with the kernel and its modules, but for those that users make. */
+static void note_events(struct kernel *k)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/dynamic_events", k->tracefs) < PATH_MAX)
+        deps_note(k->deps, path);
+}
+
 int kernel_find_tracefs(struct kernel *k, struct err *e)
 {
     static const char *const dirs[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
@@ -227,6 +236,8 @@ int kernel_find_tracefs(struct kernel *k, struct err *e)
     } else if (rc) {
         err_set(e, rc, "there is no tracefs in %s%s: %s", k->root, dirs[0], strerror(-rc));
     }
+    if (!rc && k->deps)
+        note_events(k);
     return rc;
 }
 
@@ -254,6 +265,13 @@ struct kernel *kernel_open(const char *root)
         k->btf_path = xstrdup("");
     k->loader = (struct type_loader){ .ctx = k, .load = btf_load_members };
     return k;
+}
+
+void kernel_note_into(struct kernel *k, struct deps *deps)
+{
+    k->deps = deps;
+    if (!k->btf_is_kernels)
+        deps_note(deps, k->btf_path);
 }
 
 void kernel_close(struct kernel *k)

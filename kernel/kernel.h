@@ -8,6 +8,7 @@
 #ifndef HARK_KERNEL_KERNEL_H
 #define HARK_KERNEL_KERNEL_H
 
+#include "base/deps.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "types/type.h"
@@ -17,6 +18,11 @@ struct kernel;
 /* root NULL: "/". BPFTRACE_BTF in the environment names another BTF file. */
 struct kernel *kernel_open(const char *root);
 void kernel_close(struct kernel *);
+/*
+ * From now on what is looked at and may change while the kernel runs is noted. What stays as it is
+ * from one boot to the next, with the same modules, is not.
+ */
+void kernel_note_into(struct kernel *, struct deps *);
 
 /* ---- BTF ---- */
 bool kernel_has_btf(struct kernel *); /* cheap: does the file exist? */

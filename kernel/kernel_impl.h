@@ -39,6 +39,7 @@ struct kernel {
 
     char *tracefs;
     struct functions functions;
+    struct deps *deps;
     struct type_loader records; /* origin of the structs that describe tracepoint records */
 
     enum { FEATURE_UNTRIED, FEATURE_NO, FEATURE_YES } features[FEATURES];

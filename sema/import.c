@@ -122,7 +122,7 @@ static void import_file(struct importer *im, struct str path, struct span at)
                    "cannot import '%.*s': importing BPF objects and C code is "
                    "not supported",
                    STRF(path));
-    } else if (path_read(im->c->arena, path, &text)) {
+    } else if (path_read(im->c, path, &text)) {
         import_script(im, path, text, at);
     } else {
         diag_error(im->c->diags, at, "cannot read '%.*s': %s", STRF(path), strerror(errno));
@@ -172,6 +172,7 @@ static void import_path(struct importer *im, struct str path, struct span at, bo
     struct stat st;
 
     path = str_dup(im->c->arena, path); /* now it ends in NUL */
+    deps_note(im->c->host->deps, path.p);
     if (stat(path.p, &st) < 0) {
         not_found(im, path, at);
     } else if (S_ISDIR(st.st_mode) && st.st_mode & S_IWOTH) {

@@ -95,14 +95,17 @@ static void find_dirs(struct includes *in)
 
 /* ---- files ---- */
 
-bool path_read(struct arena *a, struct str path, struct str *out)
+bool path_read(struct compile *c, struct str path, struct str *out)
 {
     struct buf b = { 0 };
     char chunk[4096];
-    FILE *f = fopen(str_dup(a, path).p, "re");
+    const char *name = str_dup(c->arena, path).p;
+    FILE *f;
     bool ok;
     size_t n;
 
+    deps_note(c->host->deps, name);
+    f = fopen(name, "re");
     if (!f)
         return false;
     while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
@@ -110,7 +113,7 @@ bool path_read(struct arena *a, struct str path, struct str *out)
     ok = !ferror(f); /* a directory can be opened, but not read */
     fclose(f);
     if (ok)
-        *out = str_dup(a, buf_as_str(&b));
+        *out = str_dup(c->arena, buf_as_str(&b));
     buf_free(&b);
     return ok;
 }
@@ -139,7 +142,7 @@ static bool try_path(struct includes *in, struct str dir, struct str name, struc
     *path = name.p[0] == '/' || !dir.n
                 ? str_dup(in->c->arena, name)
                 : str_printf(in->c->arena, "%.*s/%.*s", STRF(dir), STRF(name));
-    return path_read(in->c->arena, *path, text);
+    return path_read(in->c, *path, text);
 }
 
 static bool find_file(struct includes *in, struct str name, bool angle, struct str *path,

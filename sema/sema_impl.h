@@ -4,6 +4,7 @@
 #ifndef HARK_SEMA_SEMA_IMPL_H
 #define HARK_SEMA_SEMA_IMPL_H
 
+#include "base/deps.h"
 #include "base/map.h"
 #include "sema/call.h"
 
@@ -92,8 +93,8 @@ bool sema_end(struct compile *, unsigned errors);
 
 /* ---- include.c: cdefs->include; ctx is the struct compile ---- */
 bool include_header(void *ctx, struct str name, bool angle, struct str *why);
-bool path_read(struct arena *, struct str path, struct str *text);
-struct str path_dir(struct str path);                  /* "" if it has none */
+bool path_read(struct compile *, struct str path, struct str *text); /* noted in host->deps */
+struct str path_dir(struct str path);                                /* "" if it has none */
 struct str path_real(struct arena *, struct str path); /* itself, if there is no such file */
 
 /* ---- import.c ---- */

@@ -106,14 +106,17 @@ static bool has_checksum(int fd, uint32_t wanted)
 }
 
 /* Adds the symbols of a debug file, if it belongs to f. checksum NULL: only by build id. */
-static bool add_from(struct elf_file *f, const char *path, const uint32_t *checksum)
+static bool add_from(const struct symbols *s, struct elf_file *f, const char *path,
+                     const uint32_t *checksum)
 {
     struct stat st;
-    int fd = symbols_open_regular(path, &st);
     struct buf id = { 0 };
     bool fits = false;
     Elf *elf;
+    int fd;
 
+    deps_note(s->deps, path);
+    fd = symbols_open_regular(path, &st);
     if (fd < 0)
         return false;
     elf = elf_begin(fd, ELF_C_READ, NULL);
@@ -139,7 +142,7 @@ static bool add_by_build_id(const struct symbols *s, struct elf_file *f)
     for (size_t i = 0; i < f->build_id.n; i++)
         buf_printf(&name, i == 1 ? "/%02x" : "%02x", (unsigned char)f->build_id.p[i]);
     found = name.n && symbols_path(s, path, DEBUG_DIR "/.build-id/%s.debug", name.p) &&
-            add_from(f, path, NULL);
+            add_from(s, f, path, NULL);
     buf_free(&name);
     return found;
 }
@@ -163,15 +166,15 @@ static bool add_by_link(const struct symbols *s, struct elf_file *f, Elf *elf)
         return false;
     memcpy(&checksum, name + ROUND_UP(n + 1, 4), sizeof(checksum));
     if (snprintf(path, sizeof(path), "%.*s/%s", dir, f->path, name) < PATH_MAX &&
-        add_from(f, path, &checksum))
+        add_from(s, f, path, &checksum))
         return true;
     if (snprintf(path, sizeof(path), "%.*s/.debug/%s", dir, f->path, name) < PATH_MAX &&
-        add_from(f, path, &checksum))
+        add_from(s, f, path, &checksum))
         return true;
     if (strncmp(f->path, s->root, root) != 0 || root > (size_t)dir)
         root = 0;
     return symbols_path(s, path, DEBUG_DIR "%.*s/%s", dir - (int)root, f->path + root, name) &&
-           add_from(f, path, &checksum);
+           add_from(s, f, path, &checksum);
 }
 
 /* false if it is no xz data, or unpacks to more than we are willing to keep. */

@@ -57,6 +57,7 @@ struct elf_file *elf_file_at(struct symbols *s, const char *path)
     struct elf_key key;
     struct elf_file *f;
 
+    deps_note(s->deps, path);
     if (!elf_key_of(path, &key))
         return NULL;
     f = map_get(&s->files, key_as_str(&key));

@@ -201,6 +201,7 @@ static int find_path(struct search *q, struct err *e)
         if (rc == 0 && !is_found(q))
             rc = err_set(e, -ENOENT, "no program or library matches '%.*s'", STRF(q->what));
     } else if (path_inside(q, path, buf_as_str(&absolute)) && elf_key_of(path, &key)) {
+        deps_note(q->s->deps, path);
         rc = report(q, path, false);
     } else {
         rc = err_set(e, -errno, "cannot use '%s': %s", path, strerror(errno));
@@ -221,6 +222,7 @@ static int find_in_dir(struct search *q, struct str dir)
         rc = find_matching(q, buf_as_str(&path), q->what);
     } else {
         buf_str(&path, q->what);
+        deps_note(q->s->deps, path.p);
         if (path_inside(q, inside, buf_as_str(&path)) && stat(inside, &st) == 0 &&
             S_ISREG(st.st_mode) && (st.st_mode & 0111))
             rc = report(q, inside, false);
@@ -257,6 +259,7 @@ static int report_cached(void *arg, struct str path)
     if ((is_found(q) && !str_is_glob(q->what)) || !path_inside(q, inside, path) ||
         !elf_key_of(inside, &key))
         return 0;
+    deps_note(q->s->deps, inside);
     return report(q, inside, false);
 }
 
@@ -265,6 +268,9 @@ static int find_name(struct search *q, struct err *e)
     bool several = str_is_glob(q->what);
     char cache[PATH_MAX];
     int rc = 0;
+
+    if (path_inside(q, cache, STR(LDCACHE)))
+        deps_note(q->s->deps, cache);
 
     if (q->pid)
         rc = find_mapped(q);
@@ -316,6 +322,8 @@ int symbols_find_binary(struct symbols *s, struct str what, uint32_t pid, symbol
         return err_set(e, -ESRCH, "there is no process %u", pid);
     if (!set_process(&q, pid))
         return err_set(e, -ENAMETOOLONG, "the path of process %u is too long", pid);
+    if (pid || str_is_glob(what)) /* processes come and go, and so do files of any name */
+        deps_refuse(s->deps);
     rc = find(&q, e);
     map_free(&q.reported);
     return rc;

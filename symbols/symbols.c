@@ -119,6 +119,11 @@ void symbols_set_demangle(struct symbols *s, bool demangle)
     s->demangle = demangle;
 }
 
+void symbols_note_into(struct symbols *s, struct deps *deps)
+{
+    s->deps = deps;
+}
+
 void symbols_close(struct symbols *s)
 {
     if (!s)

@@ -8,6 +8,7 @@
 #ifndef HARK_SYMBOLS_SYMBOLS_H
 #define HARK_SYMBOLS_SYMBOLS_H
 
+#include "base/deps.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "types/type.h"
@@ -18,6 +19,8 @@ struct symbols;
 struct symbols *symbols_open(const char *root, bool demangle);
 /* Names looked up from now on. */
 void symbols_set_demangle(struct symbols *, bool demangle);
+/* From now on the programs and libraries that are looked at, or for, are noted. */
+void symbols_note_into(struct symbols *, struct deps *);
 void symbols_close(struct symbols *);
 
 struct sym {

@@ -178,6 +178,7 @@ struct symbols {
     struct arena arena;
     const char *root; /* "" or a directory without '/' at its end */
     bool demangle;
+    struct deps *deps;
     struct map interned;  /* text -> the copy in arena, as char * */
     struct map demangled; /* mangled name -> struct str * */
     struct map files;     /* struct elf_key -> struct elf_file * */

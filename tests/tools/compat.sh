@@ -7,6 +7,7 @@
 #   // filter: SED      applied to both outputs, for what is known to differ
 set -u
 hark=$(realpath "$1")
+export HARK_CACHE=off
 file=$2
 PROGS=$(realpath "${PROGS:-build/tests/testprogs}")
 export PROGS

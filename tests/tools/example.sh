@@ -3,6 +3,7 @@
 # with 0, and its header holds output of a real run
 set -u
 hark=$1
+export HARK_CACHE=off
 file=$2
 [ "$(id -u)" = 0 ] || { echo "SKIPPED $file: needs root"; exit 77; }
 dir=$(mktemp -d)

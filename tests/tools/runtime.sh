@@ -31,6 +31,7 @@ file=$2
 PROGS=$(realpath "${PROGS:-build/tests/testprogs}")
 export PROGS
 limit=${TIMEOUT:-60} # also of the end: timeout(1) counts from the signal it hands on
+export HARK_CACHE=${HARK_CACHE:-off} # each test compiles
 
 # ---- what the file says: lines of each directive, and the blocks ----
 declare -A said=() block=()
