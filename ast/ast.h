@@ -282,6 +282,7 @@ struct probe {
     struct attach_point *points;
     struct expr *pred; /* or NULL */
     struct block body;
+    bool unfiltered; /* runs for all processes whatever -p says: hark's own */
 
     /* attach.c: probes are split until each has one provider and, if its body needs it, one target
      */

@@ -30,6 +30,7 @@ struct options {
     bool verbose, quiet, unsafe, dry_run;
     bool colour;     /* settled by cli/: terminal, BPFTRACE_COLOR */
     bool filter_pid; /* programs start with "return unless pid is the one of -p" */
+    bool follow;     /* and its descendants; -c: the command's */
     enum config_warnings warnings;
     enum config_buffering buffering;
     const char *format;    /* "text" or "json" */

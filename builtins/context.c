@@ -53,7 +53,21 @@ static unsigned arg_number(const struct expr *call)
 static const struct type *argn_result(struct sema *s, struct expr *call)
 {
     call->as = s->probe ? s->probe->provider->as : AS_NONE;
-    return type_int(sema_types(s), 8, false);
+    return type_int(sema_types(s), 8, s->probe && s->probe->provider->signed_args);
+}
+
+/* Some arguments are in places programs cannot look at. */
+static bool check_readable(struct sema *s, const struct expr *call, unsigned n)
+{
+    const struct probe *p = s->probe;
+    struct err e = { 0 };
+
+    if (!p->provider->check_arg || !p->n_targets ||
+        !p->provider->check_arg(s->c->host, &p->targets[0], n, &e))
+        return true;
+    diag_error(s->c->diags, call->at, "arg%u of %.*s cannot be read: %s", n,
+               STRF(p->targets[0].label), e.text);
+    return false;
 }
 
 static bool argn_check(struct sema *s, struct expr *call)
@@ -80,7 +94,7 @@ static bool argn_check(struct sema *s, struct expr *call)
         diag_hint(s->c->diags, d, "read the stack: *(reg(\"sp\") + 8 * N)");
         return false;
     }
-    return true;
+    return check_readable(s, call, n);
 }
 
 static bool argn_emit(struct cg *cg, const struct expr *call, struct cg_val *out)

@@ -35,34 +35,6 @@ static struct cg_val high_half(struct cg *cg, struct cg_val v)
     return cg_op(cg, OP_SHR, v, cg_u64(cg, 32));
 }
 
-/*
- * Ids as hark's own PID namespace sees them: { u32 pid, u32 tid } filled by the helper, 0 for
- * processes outside. In the initial namespace the plain helper gives the same and is cheaper.
- */
-static bool ns_id(struct cg *cg, uint32_t offset, struct cg_val *out)
-{
-    struct cg_val info = cg_place_bytes(cg, 8);
-    struct cg_val args[] = { cg_ctl(cg, offsetof(struct image_ctl, ns_dev), u64(cg)),
-                             cg_ctl(cg, offsetof(struct image_ctl, ns_ino), u64(cg)), info,
-                             cg_u64(cg, 8) };
-
-    cg_zero(cg, info, 8);
-    cg_helper(cg, BPF_FUNC_get_ns_current_pid_tgid, args, ARRAY_LEN(args), NULL);
-    *out = cg_load(cg, cg_at(cg, info, offset, u32(cg)));
-    return true;
-}
-
-/* Is hark's PID namespace another than the initial one? */
-static bool in_namespace(void)
-{
-    char link[64];
-    ssize_t n;
-
-    /* include/linux/proc_ns.h: PROC_PID_INIT_INO = 0xEFFFFFFC = 4026531836 */
-    n = readlink("/proc/self/ns/pid", link, sizeof(link));
-    return n > 0 && !str_eqz((struct str){ link, (size_t)n }, "pid:[4026531836]");
-}
-
 static bool wants_init(const struct expr *call)
 {
     struct str word;
@@ -70,30 +42,21 @@ static bool wants_init(const struct expr *call)
     return call_word(call, 0, &word) && str_eqz(word, "init");
 }
 
-static bool init_pid(struct cg *cg, struct cg_val *out)
-{
-    *out = cg_helper(cg, BPF_FUNC_get_current_pid_tgid, NULL, 0, u64(cg));
-    *out = cg_convert(cg, high_half(cg, *out), u32(cg));
-    return true;
-}
-
 bool process_pid(struct cg *cg, struct cg_val *out)
 {
-    /* struct bpf_pidns_info: pid (the thread) first, then tgid */
-    return in_namespace() ? ns_id(cg, 4, out) : init_pid(cg, out);
+    *out = cg_current_id(cg, false, false);
+    return true;
 }
 
 static bool pid_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
 {
-    return wants_init(call) ? init_pid(cg, out) : process_pid(cg, out);
+    *out = cg_current_id(cg, false, wants_init(call));
+    return true;
 }
 
 static bool tid_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
 {
-    if (!wants_init(call) && in_namespace())
-        return ns_id(cg, 0, out);
-    *out = cg_helper(cg, BPF_FUNC_get_current_pid_tgid, NULL, 0, u64(cg));
-    *out = cg_convert(cg, *out, u32(cg));
+    *out = cg_current_id(cg, true, wants_init(call));
     return true;
 }
 

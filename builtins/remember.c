@@ -99,7 +99,7 @@ static struct cg_val probed_address(struct cg *cg)
     const struct probe *p = cg_probe(cg);
     struct cg_val addr = { 0 };
 
-    if (p && p->provider->as == AS_USER && p->provider->caps & CAP_FUNC &&
+    if (p && p->provider->as == AS_USER && p->provider->caps & CAP_USER &&
         cg_probe_load(cg, PROBE_FUNC, 0, &addr))
         return addr;
     return cg_u64(cg, 0);

@@ -188,7 +188,7 @@ static bool percpu_emit(struct cg *cg, const struct expr *call, struct cg_val *o
 
 /* ---- uaddr() ---- */
 
-/* Run-time address = that of the probed function + distance between the two in the file. */
+/* Run-time address = where the probe was hit + distance between the two in the file. */
 struct uaddr {
     uint64_t distance;
     bool fixed; /* not position-independent: distance is the address */
@@ -214,9 +214,8 @@ static bool uaddr_check(struct sema *s, struct expr *call)
 {
     struct uaddr *u = ARENA_NEW(s->c->arena, struct uaddr);
     const struct target *t = sema_target(s);
-    struct elf_func probed;
     struct str name = STR("");
-    uint64_t addr, size;
+    uint64_t addr, size, probed;
     struct err e = { 0 };
     const char *path;
     bool pie;
@@ -232,12 +231,11 @@ static bool uaddr_check(struct sema *s, struct expr *call)
     u->fixed = !pie;
     u->distance = addr;
     if (pie) {
-        if (!t->func.n || symbols_func(s->c->host->symbols, path, t->func, &probed, &e)) {
-            diag_error(s->c->diags, call->at,
-                       "uaddr() in a position-independent program needs a probe on a function");
+        if (symbols_file_address(s->c->host->symbols, path, t->addr, &probed, &e)) {
+            diag_error(s->c->diags, call->at, "%s", e.text);
             return false;
         }
-        u->distance = addr - (probed.addr + t->offset);
+        u->distance = addr - probed;
     }
     call->call.priv = u;
     return true;

@@ -23,6 +23,7 @@ enum {
     OPT_TIMINGS,
     OPT_NO_CACHE,
     OPT_USDT,
+    OPT_FOLLOW,
     OPT_BUILTINS,
     OPT_FUNCTIONS,
     OPT_NO_FEATURE,
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
     { "version", no_argument, NULL, 'V' },
     { "info", no_argument, NULL, OPT_INFO },
     { "pid", required_argument, NULL, 'p' },
+    { "follow", no_argument, NULL, OPT_FOLLOW },
     { "cmd", required_argument, NULL, 'c' },
     { "output", required_argument, NULL, 'o' },
     { "format", required_argument, NULL, 'f' },
@@ -79,6 +81,7 @@ void args_usage(FILE *f)
         "  -l, --list [SEARCH] list probes that match, or those of a script\n"
         "  -p, --pid PID       trace one process; ends when it does\n"
         "  -c, --cmd COMMAND   start a command and trace it; ends when it does\n"
+        "      --follow        with -p or -c: also the processes it starts\n"
         "  -o, --output FILE   write results to FILE\n"
         "  -f, --format FORMAT text (default) or json\n"
         "  -B MODE             buffering of results: line (default), full, none\n"
@@ -258,6 +261,9 @@ static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
     case 'p':
         o->filter_pid = true;
         return parse_pid(optarg, &o->pid);
+    case OPT_FOLLOW:
+        o->follow = true;
+        return 0;
     case 'c':
         o->cmd = optarg;
         return 0;
@@ -375,6 +381,9 @@ int args_parse(int argc, char **argv, struct args *a, struct config *config)
         return usage_error("-k and --no-warnings contradict each other");
     if (o->pid && o->cmd)
         return usage_error("-p and -c cannot be used together");
+    if (o->follow && !o->pid && !o->cmd)
+        return usage_error("--follow needs a process: -p or -c");
+    o->filter_pid |= o->follow;
     if (a->mode == MODE_HELP || a->mode == MODE_VERSION || a->mode == MODE_INFO ||
         a->mode == MODE_BUILTINS)
         return 0;

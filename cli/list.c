@@ -59,8 +59,11 @@ static void print_found(struct listing *l)
 {
     if (l->found.n)
         qsort(l->found.v, l->found.n, sizeof(*l->found.v), compare_found);
-    for (size_t i = 0; i < l->found.n; i++)
+    for (size_t i = 0; i < l->found.n; i++) {
+        if (i && str_eq(l->found.v[i], l->found.v[i - 1]))
+            continue; /* another place of the same name */
         fwrite(l->found.v[i].p, 1, l->found.v[i].n, stdout);
+    }
     l->found.n = 0;
 }
 
@@ -124,7 +127,7 @@ static bool list_typed(struct listing *l, const struct registry *reg, struct str
     const struct provider *exact = provider_find(reg, parts[0]);
     bool path = n > 1 && str_find(parts[1], '/') >= 0;
     struct sources none = { 0 };
-    struct str best;
+    struct str best, all[3];
 
     if (!exact && !str_is_glob(parts[0])) {
         fprintf(stderr, "ERROR: unknown probe type '%.*s'\n", STRF(parts[0]));
@@ -142,6 +145,13 @@ static bool list_typed(struct listing *l, const struct registry *reg, struct str
         if (!exact && p->user && !path && !l->host->config->opt.pid)
             continue;
         l->provider = p;
+        if (p->user && n == 2 && path) { /* "usdt:/bin/x": all it has */
+            all[0] = parts[0];
+            all[1] = parts[1];
+            all[2] = STR("*");
+            parts = all;
+            n = 3;
+        }
         /* "interval:s": one of the few words list() shows, whatever it is asked for */
         l->filter = p->list && n > 1 ? without_colon(parts[1]) : STR("");
         if (n == 2 && str_eq(parts[1], STR("*"))) {

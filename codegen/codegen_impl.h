@@ -290,6 +290,10 @@ bool memory_is_clean(struct cg *, const struct type *);
 /* CTX and PLACE as an address; REMOTE as it is. */
 struct cg_val memory_remote(struct cg *, struct cg_val);
 
+/* ---- task.c ---- */
+bool task_wants_filter(const struct cg *, const struct probe *); /* -p is tested by the program */
+struct cg_val task_is_wanted(struct cg *);                       /* that test */
+
 /* ---- convert.c ---- */
 LLVMTypeRef llvm_int(struct cg *, uint32_t size);
 LLVMTypeRef llvm_type(struct cg *, const struct type *); /* of a scalar in a register: bool is i1 */

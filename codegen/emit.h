@@ -152,6 +152,9 @@ struct cg_val cg_helper(struct cg *, unsigned func, const struct cg_val *args, u
  * kernel_kfunc(). */
 struct cg_val cg_kfunc(struct cg *, uint32_t btf_id, const struct cg_val *args, unsigned n,
                        const struct type *result);
+/* pid (thread: tid) of what is running, as hark's PID namespace numbers it, 0 for processes
+   outside; initial: as the initial namespace does. uint32. */
+struct cg_val cg_current_id(struct cg *, bool thread, bool initial);
 /* A word of struct image_ctl: cg_ctl(cg, offsetof(struct image_ctl, pid), u32). */
 struct cg_val cg_ctl(struct cg *, size_t offset, const struct type *);
 /* Read-only bytes in .rodata. */

@@ -221,18 +221,11 @@ bool cg_probe_load(struct cg *cg, enum probe_value what, unsigned n, struct cg_v
 
 /* ---- programs ---- */
 
-static struct cg_val current_pid(struct cg *cg)
-{
-    struct cg_val id = cg_helper(cg, BPF_FUNC_get_current_pid_tgid, NULL, 0, cg->u64);
-
-    return cg_convert(cg, cg_op(cg, OP_SHR, id, cg_u64(cg, 32)), cg->u32);
-}
-
 /* Jumps to closed unless this program should run now. */
 static void write_gate(struct cg *cg, struct cg_frame *frame, enum image_when when)
 {
     struct cg_val bit = cg_int(cg, cg->u32, when == WHEN_EVENT ? GATE_EVENTS : GATE_SPECIAL);
-    struct cg_val open, wanted;
+    struct cg_val open;
     LLVMBasicBlockRef opened = frame->prologue;
 
     block_enter(cg, frame->gate);
@@ -240,16 +233,14 @@ static void write_gate(struct cg *cg, struct cg_frame *frame, enum image_when wh
         block_jump(cg, frame->prologue);
         return;
     }
-    if (cg->in->config->opt.filter_pid && cg->probe->provider->pid_filter)
+    if (task_wants_filter(cg, cg->probe))
         opened = block_new(cg, "filter");
     open = cg_op(cg, OP_AND, cg_ctl(cg, offsetof(struct image_ctl, gate), cg->u32), bit);
     block_branch(cg, llvm_bool(cg, open), opened, frame->closed);
     if (opened == frame->prologue)
         return;
     block_enter(cg, opened);
-    wanted = cg_ctl(cg, offsetof(struct image_ctl, pid), cg->u32);
-    block_branch(cg, llvm_bool(cg, cg_op(cg, OP_EQ, current_pid(cg), wanted)), frame->prologue,
-                 frame->closed);
+    block_branch(cg, llvm_bool(cg, task_is_wanted(cg)), frame->prologue, frame->closed);
 }
 
 static bool write_body(struct cg *cg, const struct probe *probe)

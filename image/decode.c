@@ -151,6 +151,7 @@ static struct target get_target(struct reader *r)
     t.file = reader_str(r);
     t.addr = reader_num(r);
     t.offset = reader_num(r);
+    t.semaphore = reader_num(r);
     t.period = reader_num(r);
     t.line = reader_u32(r, "a line");
     t.col = reader_u32(r, "a column");

@@ -347,6 +347,7 @@ static void put_target(struct buf *b, const struct target *t)
     put_str(b, t->file);
     put_num(b, t->addr);
     put_num(b, t->offset);
+    put_num(b, t->semaphore);
     put_num(b, t->period);
     put_num(b, t->line);
     put_num(b, t->col);

@@ -33,8 +33,10 @@ struct target {
     struct str func;    /* function, event, unit, object, signal or test name */
     struct str lang;    /* "cpp" */
     struct str file;    /* source location: file */
+    struct str args;    /* usdt: where the arguments are; not part of an image */
     uint64_t addr;      /* address; uprobe: file offset once resolved (has_addr) */
     uint64_t offset;    /* +offset from func */
+    uint64_t semaphore; /* usdt: file offset of the counter of listeners; 0: none */
     uint64_t period;    /* profile, interval: ns or Hz; software, hardware: count */
     uint32_t line, col; /* source location */
     uint32_t len;       /* watchpoint */
@@ -170,6 +172,9 @@ struct image {
 };
 
 #define IMAGE_SECTION ".hark"
+
+/* --follow: the map whose keys are the processes that count, by the kernel's own numbers. */
+#define IMAGE_FOLLOWED "@hark_followed"
 
 /* An empty image for the compiler to fill. */
 struct image *image_new(void);

@@ -53,5 +53,6 @@ struct target target_copy(struct arena *a, const struct target *t)
     copy.func = str_dup(a, t->func);
     copy.lang = str_dup(a, t->lang);
     copy.file = str_dup(a, t->file);
+    copy.args = str_dup(a, t->args);
     return copy;
 }

@@ -53,7 +53,11 @@ struct provider {
     bool youngest_first;        /* the kernel runs what was attached last first: see 13.16 */
     const struct provider *returns; /* of the probes at the other end, where has_session says */
     bool (*has_session)(const struct host *); /* that one program can serve both; or NULL */
-    bool single; /* each target has exactly one program anyway (args are fixed) */
+    bool pid_attach;  /* -p is said when attaching; with --follow a test, too */
+    bool single;      /* each target has exactly one program anyway (args are fixed) */
+    bool signed_args; /* argN is int64, not uint64 */
+    bool own_args; /* where argN is says target.args: only targets that agree share a program that
+                      reads it */
 
     /* The text after the first ':'. false: reported through diag_error(p->diags, p->at, …). */
     bool (*parse)(const struct attach_parse *, struct target *out);
@@ -84,6 +88,8 @@ struct provider {
     /* Type of retval, and with -errno's sentence NULL if there is none; NULL: a number. */
     const struct type *(*retval)(const struct host *, const struct target *, struct types *,
                                  struct err *);
+    /* Can argN be read? 0, or -errno with the reason why not. NULL: always. */
+    int (*check_arg)(const struct host *, const struct target *, unsigned n, struct err *);
     /* argN, retval, func, a register by its byte offset in struct pt_regs (n). */
     bool (*load)(struct cg *, const struct target *, enum probe_value, unsigned n,
                  struct cg_val *out);

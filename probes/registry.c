@@ -8,13 +8,15 @@
 extern const struct provider provider_begin, provider_end, provider_self, provider_test,
     provider_bench, provider_kprobe, provider_kretprobe, provider_tracepoint,
     provider_rawtracepoint, provider_fentry, provider_fexit, provider_uprobe, provider_uretprobe,
-    provider_profile, provider_interval, provider_software, provider_hardware, provider_watchpoint,
-    provider_iter;
+    provider_usdt, provider_profile, provider_interval, provider_software, provider_hardware,
+    provider_watchpoint, provider_iter;
 
 const struct provider *const probe_providers[] = {
-    &provider_begin,         &provider_end,        &provider_self,      &provider_test,
-    &provider_bench,         &provider_kprobe,     &provider_kretprobe, &provider_tracepoint,
-    &provider_rawtracepoint, &provider_fentry,     &provider_fexit,     &provider_uprobe,
-    &provider_uretprobe,     &provider_profile,    &provider_interval,  &provider_software,
-    &provider_hardware,      &provider_watchpoint, &provider_iter,      NULL,
+    &provider_begin,      &provider_end,        &provider_self,
+    &provider_test,       &provider_bench,      &provider_kprobe,
+    &provider_kretprobe,  &provider_tracepoint, &provider_rawtracepoint,
+    &provider_fentry,     &provider_fexit,      &provider_uprobe,
+    &provider_uretprobe,  &provider_usdt,       &provider_profile,
+    &provider_interval,   &provider_software,   &provider_hardware,
+    &provider_watchpoint, &provider_iter,       NULL,
 };

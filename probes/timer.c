@@ -182,6 +182,7 @@ const struct provider provider_profile = {
     .doc = "profile:hz:99: samples every CPU at a rate",
     .caps = CAP_REGS | CAP_STACK | CAP_SIGNAL,
     .as = AS_NONE,
+    .pid_attach = true,
     .user = true,
     .parse = profile_parse,
     .list = profile_list,

@@ -9,18 +9,11 @@
 
 #include "codegen/emit.h"
 #include "kernel/kernel.h"
-#include "runtime/attach.h"
+#include "probes/uprobe.h"
 #include "symbols/symbols.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* include/uapi/linux/bpf.h of 6.6; Debian 12's headers are older. */
-#define ATTACH_TRACE_UPROBE_MULTI 48
-#define UPROBE_MULTI_RETURN       1
 
 static bool uprobe_error(const struct attach_parse *p, const char *what)
 {
@@ -106,10 +99,9 @@ struct each_ctx {
     target_fn fn;
     void *arg;
     struct err *e;
-    unsigned n_files;
 };
 
-static int emit_target(struct each_ctx *ctx, const struct elf_func *f, uint64_t file_offset)
+static int emit_target(const struct each_ctx *ctx, const struct elf_func *f, uint64_t file_offset)
 {
     const struct target *p = ctx->pattern;
     struct buf label = { 0 };
@@ -141,6 +133,12 @@ static int check_place(const struct each_ctx *ctx, const struct elf_func *f, uin
 {
     if (ctx->host->config->opt.unsafe)
         return 0;
+    if (!f->size && !offset) {
+        err_set(ctx->e, -EINVAL, "%.*s has no size in the symbols of '%s': it may be no function",
+                STRF(f->name), ctx->path);
+        err_hint(ctx->e, "pass --unsafe if you are sure that an instruction begins there");
+        return -EINVAL;
+    }
     return symbols_check_boundary(ctx->host->symbols, ctx->path, f, offset, ctx->e);
 }
 
@@ -159,13 +157,48 @@ static int check_address(const struct each_ctx *ctx, uint64_t addr)
     return check_place(ctx, &f, addr - f.addr);
 }
 
-/* "ns::f" matches "ns::f(int)" with and without its parameter list. */
+/* Where the parameter list of a demangled name begins; its end if it has none. */
+static size_t params_start(struct str name)
+{
+    const char *end = name.n ? memrchr(name.p, ')', name.n) : NULL;
+    unsigned depth = 0;
+
+    for (const char *p = end; p && p >= name.p; p--) {
+        depth += *p == ')';
+        depth -= *p == '(';
+        if (!depth)
+            return (size_t)(p - name.p);
+    }
+    return name.n;
+}
+
+/* Templates have their result in front: "int ns::f<int>(int)". Where the name begins. */
+static size_t name_start(struct str name)
+{
+    size_t start = 0;
+    int depth = 0;
+
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+
+        if (c == '<' || c == '(')
+            depth++;
+        else if (c == '>' || c == ')')
+            depth--;
+        else if (c == ' ' && depth == 0)
+            start = i + 1;
+    }
+    return start;
+}
+
+/* "ns::f" matches "ns::f(int)" with and without its parameter list, and without its result. */
 static bool cpp_matches(struct str pattern, struct str name)
 {
-    ptrdiff_t paren = str_find(name, '(');
+    size_t params = params_start(name), start = name_start(str_sub(name, 0, params));
 
-    return str_glob(pattern, name) ||
-           (paren > 0 && str_glob(pattern, str_sub(name, 0, (size_t)paren)));
+    return str_glob(pattern, name) || str_glob(pattern, str_sub(name, 0, params)) ||
+           str_glob(pattern, str_sub(name, start, name.n)) ||
+           str_glob(pattern, str_sub(name, start, params));
 }
 
 static int each_func(void *arg, const struct elf_func *f)
@@ -176,8 +209,34 @@ static int each_func(void *arg, const struct elf_func *f)
     if (ctx->pattern->lang.n &&
         (str_eq(f->name, f->demangled) || !cpp_matches(ctx->pattern->func, f->demangled)))
         return 0;
+    if (!f->size && !ctx->host->config->opt.unsafe)
+        return 0; /* named alone it is an error, found by a pattern just not meant */
     rc = check_place(ctx, f, ctx->pattern->offset);
     return rc ? rc : emit_target(ctx, f, f->offset + ctx->pattern->offset);
+}
+
+/* An address in the file: of a program, or, if nobody minds, of anything. */
+static int each_address(const struct each_ctx *ctx)
+{
+    const struct target *p = ctx->pattern;
+    uint64_t offset = p->addr;
+    int rc = symbols_file_offset(ctx->host->symbols, ctx->path, p->addr, &offset, ctx->e);
+
+    if (rc == -ENOEXEC && ctx->host->config->opt.unsafe)
+        rc = 0;
+    else if (rc == -ENOEXEC)
+        err_hint(ctx->e, "--unsafe probes any file at an offset");
+    else if (!rc)
+        rc = check_address(ctx, p->addr);
+    return rc ? rc : emit_target(ctx, NULL, offset);
+}
+
+/* Names of Go have brackets: what exists as it is written is no pattern. */
+static bool is_pattern(const struct each_ctx *ctx, struct str func)
+{
+    struct elf_func f;
+
+    return str_is_glob(func) && symbols_func(ctx->host->symbols, ctx->path, func, &f, NULL) != 0;
 }
 
 static int each_file(void *arg, const char *path)
@@ -185,18 +244,12 @@ static int each_file(void *arg, const char *path)
     struct each_ctx *ctx = arg;
     const struct target *p = ctx->pattern;
     struct elf_func f;
-    uint64_t offset;
     int rc;
 
     ctx->path = path;
-    ctx->n_files++;
-    if (p->has_addr) {
-        rc = symbols_file_offset(ctx->host->symbols, path, p->addr, &offset, ctx->e);
-        if (!rc)
-            rc = check_address(ctx, p->addr);
-        return rc ? rc : emit_target(ctx, NULL, offset);
-    }
-    if (p->lang.n || str_is_glob(p->func))
+    if (p->has_addr)
+        return each_address(ctx);
+    if (p->lang.n || is_pattern(ctx, p->func))
         return symbols_each_func(ctx->host->symbols, path, p->lang.n ? STR("*") : p->func,
                                  each_func, ctx, ctx->e);
     rc = symbols_func(ctx->host->symbols, path, p->func, &f, ctx->e);
@@ -274,15 +327,6 @@ static bool uretprobe_load(struct cg *cg, const struct target *t, enum probe_val
     return true;
 }
 
-static const struct type *uprobe_ctx(const struct host *host, const struct target *t,
-                                     struct types *types)
-{
-    const struct type *regs = kernel_type(host->kernel, types, 's', STR("pt_regs"));
-
-    (void)t;
-    return regs ? type_ptr(types, regs) : NULL;
-}
-
 static void uprobe_program(const struct target *t, struct arena *a, struct prog_spec *out)
 {
     (void)t;
@@ -297,89 +341,6 @@ static void uretprobe_program(const struct target *t, struct arena *a, struct pr
     *out = (struct prog_spec){ .section = STR("uretprobe") };
 }
 
-/* ---- attachment ---- */
-
-static bool wants_multi(struct session *s, const struct image_probe *p)
-{
-    return p->targets.n > 1 && kernel_has(session_host(s)->kernel, FEATURE_UPROBE_MULTI);
-}
-
-static int uprobe_before_load(struct session *s, const struct image_probe *p, struct err *e)
-{
-    if (!wants_multi(s, p))
-        return 0;
-    if (bpf_program__set_expected_attach_type(session_program(s, p),
-                                              (enum bpf_attach_type)ATTACH_TRACE_UPROBE_MULTI))
-        return err_set(e, -EINVAL, "libbpf refused the multi uprobe attach type");
-    return 0;
-}
-
-static bool is_return(const struct image_probe *p)
-{
-    return str_eqz(p->provider, "uretprobe");
-}
-
-static int uprobe_attach(struct session *s, const struct image_probe *p, const struct target *t,
-                         struct err *e)
-{
-    LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = is_return(p));
-    uint32_t pid = session_pid(s);
-    struct arena a = { 0 };
-    struct bpf_link *link = bpf_program__attach_uprobe_opts(
-        session_program(s, p), pid ? (pid_t)pid : -1, str_dup(&a, t->path).p, t->addr, &opts);
-
-    arena_free(&a);
-    return session_add_link(s, link, t, e);
-}
-
-/* One link for n offsets in one file. libbpf 1.1 does not know this kind of link yet. */
-static int attach_multi(struct session *s, const struct image_probe *p, const char *path,
-                        const uint64_t *offsets, uint32_t n, struct err *e)
-{
-    struct {
-        uint32_t prog_fd, target_fd, attach_type, flags;
-        uint64_t path, offsets, ref_ctr_offsets, cookies;
-        uint32_t cnt, multi_flags, pid, pad;
-    } attr = {
-        .prog_fd = (uint32_t)bpf_program__fd(session_program(s, p)),
-        .attach_type = ATTACH_TRACE_UPROBE_MULTI,
-        .path = (uint64_t)(uintptr_t)path,
-        .offsets = (uint64_t)(uintptr_t)offsets,
-        .cnt = n,
-        .multi_flags = is_return(p) ? UPROBE_MULTI_RETURN : 0,
-        .pid = session_pid(s),
-    };
-    int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-
-    if (fd < 0)
-        return err_set(e, -errno, "cannot attach %u functions of %s: %s", n, path, strerror(errno));
-    return session_add_fd(s, fd);
-}
-
-/* Targets come sorted by file: one link each. */
-static int uprobe_attach_all(struct session *s, const struct image_probe *p, struct err *e)
-{
-    struct arena a = { 0 };
-    uint64_t *offsets = ARENA_ARRAY(&a, uint64_t, p->targets.n);
-    int rc = 0;
-
-    if (!wants_multi(s, p)) {
-        for (size_t i = 0; i < p->targets.n && !rc; i++)
-            rc = uprobe_attach(s, p, &p->targets.v[i], e);
-        arena_free(&a);
-        return rc;
-    }
-    for (size_t i = 0, n; i < p->targets.n && !rc; i += n) {
-        struct str path = p->targets.v[i].path;
-
-        for (n = 0; i + n < p->targets.n && str_eq(p->targets.v[i + n].path, path); n++)
-            offsets[n] = p->targets.v[i + n].addr;
-        rc = attach_multi(s, p, str_dup(&a, path).p, offsets, (uint32_t)n, e);
-    }
-    arena_free(&a);
-    return rc;
-}
-
 static const char *const uprobe_aliases[] = { "u", NULL };
 static const char *const uretprobe_aliases[] = { "ur", NULL };
 
@@ -391,6 +352,7 @@ const struct provider provider_uprobe = {
     .as = AS_USER,
     .user = true,
     .youngest_first = true,
+    .pid_attach = true,
     .parse = uprobe_parse,
     .each = uprobe_each,
     .load = uprobe_load,
@@ -398,6 +360,7 @@ const struct provider provider_uprobe = {
     .program = uprobe_program,
     .before_load = uprobe_before_load,
     .attach = uprobe_attach,
+    .wants_all = uprobe_wants_all,
     .attach_all = uprobe_attach_all,
 };
 
@@ -409,6 +372,7 @@ const struct provider provider_uretprobe = {
     .as = AS_USER,
     .user = true,
     .youngest_first = true,
+    .pid_attach = true,
     .parse = uretprobe_parse,
     .each = uretprobe_each,
     .load = uretprobe_load,
@@ -416,5 +380,6 @@ const struct provider provider_uretprobe = {
     .program = uretprobe_program,
     .before_load = uprobe_before_load,
     .attach = uprobe_attach,
+    .wants_all = uprobe_wants_all,
     .attach_all = uprobe_attach_all,
 };

@@ -144,6 +144,7 @@ const struct provider provider_watchpoint = {
     .doc = "watchpoint:0x10000000:8:rw: memory there is read or written",
     .caps = CAP_REGS | CAP_STACK,
     .as = AS_NONE,
+    .pid_attach = true,
     .user = true,
     .parse = watchpoint_parse,
     .load = perf_load,

@@ -63,7 +63,7 @@ static const char *reason(int error)
     }
 }
 
-static int cannot_attach(const struct target *t, int rc, struct err *e)
+int session_cannot_attach(const struct target *t, int rc, struct err *e)
 {
     return err_set(e, rc, "can't attach %.*s: %s", STRF(t->label), reason(-rc));
 }
@@ -74,7 +74,7 @@ int session_add_link(struct session *s, struct bpf_link *link, const struct targ
     int rc = link ? (int)libbpf_get_error(link) : -MAX(errno, 1);
 
     if (rc)
-        return cannot_attach(t, rc, e);
+        return session_cannot_attach(t, rc, e);
     vec_push(&s->held, (struct held){ .link = link, .fd = -1 });
     return 0;
 }
@@ -104,6 +104,8 @@ void session_note(struct session *s, const char *fmt, ...)
 
 uint32_t session_pid(const struct session *s)
 {
+    if (s->config.opt.follow)
+        return 0; /* the programs look themselves */
     return s->child.pid ? (uint32_t)s->child.pid : s->config.opt.pid;
 }
 
@@ -116,7 +118,7 @@ int session_attach_perf(struct session *s, const struct image_probe *p, const st
     int rc;
 
     if (fd < 0)
-        return cannot_attach(t, -errno, e);
+        return session_cannot_attach(t, -errno, e);
     link = bpf_program__attach_perf_event(session_program(s, p), fd);
     rc = session_add_link(s, link, t, e);
     if (rc)
@@ -203,6 +205,17 @@ static void say_progress(struct session *s)
         return;
     fprintf(stderr, "attaching: %u probes so far …\n", s->n_attached);
     s->attach_said = true;
+}
+
+/* The youngest of what is attached. */
+static void close_last(struct session *s)
+{
+    struct held h = s->held.v[--s->held.n];
+
+    if (h.link)
+        bpf_link__destroy(h.link);
+    else
+        close(h.fd);
 }
 
 static int attach_targets(struct session *s, const struct image_probe *p,
@@ -303,12 +316,7 @@ void attach_close(struct session *s)
             fprintf(stderr, "detaching %zu probes …\n", s->held.n);
             said = true;
         }
-        struct held h = s->held.v[--s->held.n];
-
-        if (h.link)
-            bpf_link__destroy(h.link);
-        else
-            close(h.fd);
+        close_last(s);
     }
     while (s->outputs.n)
         close(s->outputs.v[--s->outputs.n]);

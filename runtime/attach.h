@@ -30,6 +30,8 @@ int session_add_fd(struct session *, int fd);
  * goes on without them (config missing_probes).
  */
 int session_refuse(struct session *, int rc, unsigned n, struct err *e);
+/* Says "can't attach LABEL: " and what the errno rc means; returns it. */
+int session_cannot_attach(const struct target *, int rc, struct err *);
 /* The process of -p or -c, or 0. */
 uint32_t session_pid(const struct session *);
 /*

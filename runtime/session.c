@@ -334,11 +334,13 @@ int session_run(struct session *s, struct err *e)
     }
     if (s->config.opt.run != RUN_PROBES)
         return s->config.opt.dry_run ? 0 : tests_run(s, e);
-    if ((rc = start(s, e)) || (rc = watch(s, e)))
+    if ((rc = start(s, e)) || (rc = watch(s, e)) || (rc = follow_first(s, e)))
         return rc;
     if (!s->config.opt.dry_run) {
         load_set_gate(s, GATE_EVENTS | GATE_SPECIAL);
-        rc = child_release(s, e);
+        rc = follow_descendants(s, e);
+        if (!rc)
+            rc = child_release(s, e);
     }
     if (rc)
         return rc;

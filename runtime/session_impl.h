@@ -151,6 +151,10 @@ void child_stop(struct session *);  /* SIGTERM if it still runs */
 void child_close(struct session *); /* the same, and waits for it a little */
 int process_open(struct session *, uint32_t pid, struct err *);
 
+/* ---- follow.c: --follow; nothing without it ---- */
+int follow_first(struct session *, struct err *);       /* before the gate opens */
+int follow_descendants(struct session *, struct err *); /* after it */
+
 /* ---- signals.c ---- */
 int signals_open(struct session *, struct err *);
 int signals_read(struct session *); /* the number of one that came, or 0 */

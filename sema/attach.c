@@ -312,47 +312,11 @@ static void expand_types(struct attacher *a, const struct attach_point *point, s
         missing_target(a, point, NULL, NULL, &(struct err){ 0 });
 }
 
-/* Types of the language that have no provider in this build. */
-static const struct {
-    const char *name, *aliases[2];
-} later_types[] = {
-    { "usdt", { "U" } },
-};
-
-static bool is_later_type(struct str type)
-{
-    for (size_t i = 0; i < ARRAY_LEN(later_types); i++) {
-        if (str_eq_nocase(type, str_from(later_types[i].name)))
-            return true;
-        for (size_t n = 0; n < 2 && later_types[i].aliases[n]; n++) {
-            struct str alias = str_from(later_types[i].aliases[n]);
-
-            if (alias.n > 2 ? str_eq_nocase(type, alias) : str_eq(type, alias))
-                return true;
-        }
-    }
-    return false;
-}
-
-static struct str supported_types(const struct compile *c)
-{
-    struct str list = STR("");
-
-    for (const struct provider *const *p = c->registry->providers; *p; p++)
-        list = str_printf(c->arena, "%.*s%s%s", STRF(list), list.n ? ", " : "", (*p)->name);
-    return list;
-}
-
 static void unknown_type(struct compile *c, const struct attach_point *point, struct str type)
 {
     struct diag *d;
     struct str best;
 
-    if (is_later_type(type)) {
-        d = diag_error(c->diags, point->at, "probe type '%.*s' is not supported yet", STRF(type));
-        diag_hint(c->diags, d, "supported are %.*s", STRF(supported_types(c)));
-        return;
-    }
     d = diag_error(c->diags, point->at, "unknown probe type '%.*s'", STRF(type));
     if (provider_guess(c->registry, type, &best))
         diag_hint(c->diags, d, "did you mean '%.*s'?", STRF(best));
@@ -435,9 +399,10 @@ static bool search_expr(void *ctx, struct expr **ep)
     return !search->found;
 }
 
-static bool body_depends(const struct compile *c, struct probe *probe, const struct provider *p)
+/* caps: those whose use counts, besides what always depends on the target. */
+static bool body_depends(const struct compile *c, struct probe *probe, unsigned caps)
 {
-    struct search search = { .c = c, .caps = p->target_caps ? p->target_caps(c->host) : 0 };
+    struct search search = { .c = c, .caps = caps };
     struct ast_walker walker = { .ctx = &search, .pre_expr = search_expr };
 
     ast_walk_probe(&walker, probe);
@@ -482,12 +447,38 @@ static void add_probe(struct attacher *a, struct probe ***end, const struct prob
     a->n_programs++;
 }
 
+/* One program for all targets that have their arguments in the same places. */
+static void add_by_args(struct attacher *a, struct probe ***end, const struct probe *probe,
+                        struct group *g)
+{
+    bool *done = ARENA_ARRAY(a->c->arena, bool, g->targets.n);
+
+    for (size_t i = 0; i < g->targets.n; i++) {
+        VEC(struct target) alike = { 0 };
+
+        for (size_t j = i; j < g->targets.n; j++) {
+            if (done[j] || !str_eq(g->targets.v[i].args, g->targets.v[j].args))
+                continue;
+            done[j] = true;
+            arena_vec_push(&a->c->image->arena, &alike, g->targets.v[j]);
+        }
+        if (alike.n && a->n_programs <= a->c->config->max_bpf_progs)
+            add_probe(a, end, probe, g->provider, alike.v, alike.n, false);
+    }
+}
+
 static void add_group(struct attacher *a, struct probe ***end, struct probe *probe, struct group *g)
 {
-    bool per_target = g->provider->single || body_depends(a->c, probe, g->provider);
+    const struct provider *p = g->provider;
+    unsigned caps = p->target_caps ? p->target_caps(a->c->host) : 0;
+    bool per_target = p->single || body_depends(a->c, probe, caps);
 
     if (!g->targets.n || !is_listed(a->c, g))
         return;
+    if (!per_target && p->own_args && body_depends(a->c, probe, CAP_ARGN)) {
+        add_by_args(a, end, probe, g);
+        return;
+    }
     if (!per_target) {
         add_probe(a, end, probe, g->provider, g->targets.v, g->targets.n, false);
         return;

@@ -80,6 +80,23 @@ bool import_is_builtin(void *ctx, struct str name)
     return builtin_find(c->registry, name) != NULL;
 }
 
+void import_text(struct compile *c, struct str name, struct str text)
+{
+    struct parser p = {
+        .arena = c->arena,
+        .diags = c->diags,
+        .source = source_add(c->sources, c->arena, name, text),
+        .is_builtin = import_is_builtin,
+        .ctx = c,
+    };
+
+    if (!p.source || !parse_program(&p))
+        return;
+    for (struct probe *probe = p.program->probes; probe; probe = probe->next)
+        probe->unfiltered = true;
+    join(c->program, p.program);
+}
+
 static void import_script(struct importer *im, struct str path, struct str text, struct span at)
 {
     struct compile *c = im->c;

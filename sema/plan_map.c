@@ -62,6 +62,8 @@ static void plan_map(struct compile *c, struct map_sym *sym)
         .per_cpu = aggregate,
     };
 
+    if (c->config->opt.follow && str_eqz(sym->name, IMAGE_FOLLOWED))
+        m.role = MAP_OTHER;
     if (aggregate && value->vk->buckets)
         m.buckets = value->vk->buckets(value);
     m.value_size = value->size; /* with buckets: of one */

@@ -100,6 +100,11 @@ struct str path_real(struct arena *, struct str path); /* itself, if there is no
 /* ---- import.c ---- */
 bool import_is_builtin(void *compile, struct str name); /* for struct parser */
 void import_scripts(struct compile *);
+/* Probes of our own, in front of those of the script; -p does not apply to them. */
+void import_text(struct compile *, struct str name, struct str text);
+
+/* ---- follow.c ---- */
+void follow_children(struct compile *); /* if --follow was given */
 
 /* ---- macro*.c ---- */
 struct macro_use {

@@ -93,6 +93,7 @@ bool sema_settings(struct compile *c)
         apply_setting(c, set);
     open_cdefs(c);
     import_scripts(c);
+    follow_children(c);
     read_c_part(c);
     return sema_end(c, errors);
 }

@@ -83,7 +83,7 @@ void elf_file_free(struct elf_file *f)
     free(f);
 }
 
-static const struct elf_segment *segment_at_offset(const struct elf_file *f, uint64_t offset)
+const struct elf_segment *elf_segment_at_offset(const struct elf_file *f, uint64_t offset)
 {
     const struct elf_segment *found = NULL;
 
@@ -117,6 +117,7 @@ static void take_headers(struct elf_file *f, Elf *elf)
     if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
         return;
     f->is_elf = true;
+    f->is_64 = header.e_ident[EI_CLASS] == ELFCLASS64;
     f->is_pie = header.e_type == ET_DYN;
     f->machine = header.e_machine;
     if (elf_getphdrnum(elf, &n))
@@ -217,8 +218,7 @@ bool elf_add_symbols(struct symtab *t, Elf *elf)
     return complete;
 }
 
-/* The file again, if it still is the one we know. */
-static Elf *open_again(const struct elf_file *f, int *fd)
+Elf *elf_open_again(const struct elf_file *f, int *fd)
 {
     struct elf_key now;
     struct stat st;
@@ -243,7 +243,7 @@ void elf_file_read_headers(struct elf_file *f)
     if (f->read_headers)
         return;
     f->read_headers = true;
-    elf = open_again(f, &fd);
+    elf = elf_open_again(f, &fd);
     if (!elf)
         return;
     take_headers(f, elf);
@@ -260,7 +260,7 @@ void elf_file_read_symbols(struct symbols *s, struct elf_file *f)
         return;
     elf_file_read_headers(f);
     f->read_symbols = true;
-    if (!f->is_elf || !(elf = open_again(f, &fd)))
+    if (!f->is_elf || !(elf = elf_open_again(f, &fd)))
         return;
     if (!elf_add_symbols(&f->symbols, elf))
         debugfile_add_symbols(s, f, elf);
@@ -324,7 +324,7 @@ bool elf_file_name_at(struct symbols *s, struct elf_file *f, uint64_t offset, st
     uint64_t addr;
 
     elf_file_read_symbols(s, f);
-    seg = segment_at_offset(f, offset);
+    seg = elf_segment_at_offset(f, offset);
     if (!seg)
         return false;
     addr = offset - seg->offset + seg->addr;

@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file behind a path with its headers read, or NULL with *rc and a sentence. */
-static struct elf_file *open_file(struct symbols *s, const char *path, int *rc, struct err *e)
+struct elf_file *elf_file_open(struct symbols *s, const char *path, int *rc, struct err *e)
 {
     struct elf_file *f = elf_file_at(s, path);
 
@@ -34,7 +33,7 @@ static struct elf_file *open_file(struct symbols *s, const char *path, int *rc, 
 static struct elf_file *open_with_symbols(struct symbols *s, const char *path, int *rc,
                                           struct err *e)
 {
-    struct elf_file *f = open_file(s, path, rc, e);
+    struct elf_file *f = elf_file_open(s, path, rc, e);
 
     if (f)
         elf_file_read_symbols(s, f);
@@ -158,7 +157,7 @@ int symbols_file_offset(struct symbols *s, const char *path, uint64_t addr, uint
     struct elf_file *f;
     int rc;
 
-    f = open_file(s, path, &rc, e);
+    f = elf_file_open(s, path, &rc, e);
     if (!f)
         return rc;
     seg = elf_segment_at(f, addr);
@@ -166,6 +165,24 @@ int symbols_file_offset(struct symbols *s, const char *path, uint64_t addr, uint
         return err_set(e, -EINVAL, "address 0x%llx is not in the loaded part of '%s'",
                        (unsigned long long)addr, path);
     *offset = addr - seg->addr + seg->offset;
+    return 0;
+}
+
+int symbols_file_address(struct symbols *s, const char *path, uint64_t offset, uint64_t *addr,
+                         struct err *e)
+{
+    const struct elf_segment *seg;
+    struct elf_file *f;
+    int rc;
+
+    f = elf_file_open(s, path, &rc, e);
+    if (!f)
+        return rc;
+    seg = elf_segment_at_offset(f, offset);
+    if (!seg)
+        return err_set(e, -EINVAL, "offset 0x%llx of '%s' is in none of its segments",
+                       (unsigned long long)offset, path);
+    *addr = offset - seg->offset + seg->addr;
     return 0;
 }
 
@@ -213,7 +230,7 @@ bool symbols_is_elf(const char *path)
 bool symbols_build_id(struct symbols *s, const char *path, struct buf *hex)
 {
     int rc;
-    const struct elf_file *f = open_file(s, path, &rc, NULL);
+    const struct elf_file *f = elf_file_open(s, path, &rc, NULL);
 
     buf_clear(hex);
     for (size_t i = 0; f && i < f->build_id.n; i++)

@@ -75,6 +75,9 @@ int symbols_func(struct symbols *, const char *path, struct str name, struct elf
 /* File offset of a virtual address. */
 int symbols_file_offset(struct symbols *, const char *path, uint64_t addr, uint64_t *offset,
                         struct err *e);
+/* And back: the virtual address of a file offset, of code if both are possible. */
+int symbols_file_address(struct symbols *, const char *path, uint64_t offset, uint64_t *addr,
+                         struct err *e);
 /* The function a virtual address lies in; -ENOENT if no symbol says so. */
 int symbols_func_at(struct symbols *, const char *path, uint64_t addr, struct elf_func *out,
                     struct err *e);
@@ -88,6 +91,22 @@ int symbols_check_boundary(struct symbols *, const char *path, const struct elf_
 int symbols_object(struct symbols *, const char *path, struct str name, uint64_t *addr,
                    uint64_t *size, bool *is_pie, struct err *e);
 bool symbols_is_elf(const char *path);
+
+/* ---- USDT ---- */
+/* A place in a program where its authors put a probe (sys/sdt.h); one name may have several. */
+struct usdt_site {
+    struct str provider, name;
+    struct str args;    /* as the note has them: "-4@%edi 8@-16(%rbp)" */
+    uint64_t addr;      /* virtual address in the file, prelinking undone */
+    uint64_t offset;    /* file offset of the same */
+    uint64_t semaphore; /* file offset of the counter of those who listen; 0: there is none */
+    uint16_t machine;   /* EM_X86_64 …: whose registers args names */
+    bool is_pie;        /* addresses need the load bias */
+};
+typedef int (*symbols_usdt_fn)(void *arg, const struct usdt_site *);
+/* In the order of the notes. Valid during the call. No notes is no error. */
+int symbols_each_usdt(struct symbols *, const char *path, symbols_usdt_fn, void *arg,
+                      struct err *e);
 /* 20 bytes (or fewer) of NT_GNU_BUILD_ID as hex; false if there is none. */
 bool symbols_build_id(struct symbols *, const char *path, struct buf *hex);
 

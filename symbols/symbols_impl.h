@@ -9,6 +9,7 @@
  *     elf.c        the cache of ELF files; reading them; the name of a place in one
  *     funcs.c      functions and variables of ELF files by name and by pattern
  *     insn.c       where instructions begin
+ *     usdt.c       notes about the probes programs are built with
  *     debugfile.c  separate debug files, .gnu_debugdata, build ids
  *     symtab.c     the sorted table all symbols end up in
  *     find.c       names of programs and libraries -> paths
@@ -72,7 +73,7 @@ struct elf_file {
     struct elf_key key;
     const char *path;                /* how it can be opened */
     bool read_headers, read_symbols; /* what has been tried */
-    bool is_elf, is_pie;             /* from the headers; is_pie: ET_DYN */
+    bool is_elf, is_64, is_pie;      /* from the headers; is_pie: ET_DYN */
     uint16_t machine;                /* EM_X86_64 … */
     VEC(struct elf_segment) segments;
     VEC(uint64_t) code_sections; /* where they begin */
@@ -87,8 +88,11 @@ void elf_file_free(struct elf_file *);
 /* Both read once. Nothing is there if the file is no ELF file or has changed meanwhile. */
 void elf_file_read_headers(struct elf_file *);
 void elf_file_read_symbols(struct symbols *, struct elf_file *);
-/* The segment a virtual address is in, or NULL. */
+/* The file again, if it still is the one we know: elf_end() and close() it. NULL: it is not. */
+Elf *elf_open_again(const struct elf_file *, int *fd);
+/* The segment a virtual address, or a file offset, is in, or NULL. */
 const struct elf_segment *elf_segment_at(const struct elf_file *, uint64_t addr);
+const struct elf_segment *elf_segment_at_offset(const struct elf_file *, uint64_t offset);
 /* The code symbol at a virtual address, or NULL; symbols have been read. */
 const struct symtab_entry *elf_symbol_at(const struct elf_file *, uint64_t addr);
 /* The function at a file offset. false if there is none. */
@@ -160,6 +164,10 @@ struct ksyms {
 };
 
 void ksyms_free(struct ksyms *);
+
+/* ---- funcs.c ---- */
+/* The file behind a path with its headers read, or NULL with *rc and a sentence. */
+struct elf_file *elf_file_open(struct symbols *, const char *path, int *rc, struct err *);
 
 /* ---- ldcache.c ---- */
 typedef int (*ldcache_fn)(void *arg, struct str path);

@@ -424,6 +424,7 @@ static void probes(void **state)
                                    .col = 5,
                                    .len = 6,
                                    .code = 7,
+                                   .semaphore = 8,
                                    .is_hz = true };
     const struct target *t;
 
@@ -452,6 +453,7 @@ static void probes(void **state)
     assert_int_equal(t[1].col, 5);
     assert_int_equal(t[1].len, 6);
     assert_int_equal(t[1].code, 7);
+    assert_int_equal(t[1].semaphore, 8);
     assert_true(t[1].is_hz && !t[1].has_addr && !t[1].is_pattern);
     image_free(back);
     image_free(image);
