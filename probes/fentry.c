@@ -241,10 +241,29 @@ static struct cg_val load_word(struct cg *cg, uint32_t offset)
     return cg_ctx_load(cg, offset, type_int(cg_types(cg), 8, false));
 }
 
+/* Kernels before 5.13 let programs load pointers to structs and text only. */
+static struct cg_val read_word(struct cg *cg, uint32_t offset)
+{
+    const struct type *u64 = type_int(cg_types(cg), 8, false);
+    struct cg_val place = cg_place(cg, u64), addr = cg_address(cg, cg_ctx(cg));
+
+    cg_read(cg, place, 8, cg_op(cg, OP_ADD, addr, cg_u64(cg, offset)), AS_KERNEL, SPAN_NONE);
+    return cg_load(cg, place);
+}
+
+static bool is_pointer_to_number(const struct type *type)
+{
+    return type->kind == TYPE_PTR && type->elem && type_is_scalar(type->elem) &&
+           type->elem->size > 1;
+}
+
 static struct cg_val load_scalar(struct cg *cg, uint32_t offset, const struct type *type)
 {
-    struct cg_val word = load_word(cg, offset);
+    struct cg_val word;
 
+    if (is_pointer_to_number(type))
+        return cg_convert(cg, read_word(cg, offset), type);
+    word = load_word(cg, offset);
     if (type->kind == TYPE_PTR)
         word = cg_plain(cg, word);
     return cg_convert(cg, word, type);
