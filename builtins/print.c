@@ -9,6 +9,7 @@
 #include "builtins/seq.h"
 
 #include "codegen/emit.h"
+#include "image/record.h"
 #include "output/out.h"
 #include "output/value.h"
 #include "runtime/event.h"
@@ -27,6 +28,7 @@ bool formatted_plan(struct planner *p, struct expr *call)
     for (const struct expr *arg = call->call.args->next; arg; arg = arg->next)
         payload[n++] = arg->type;
     a = plan_action(p, call, payload, n);
+    a->packed = a->payload && record_wants_packing(p->c->image->types, a->payload);
     a->text = str_dup(&p->c->image->arena, call->call.args->text);
     return true;
 }
@@ -135,7 +137,8 @@ static bool check_print_map(struct sema *s, const struct expr *call)
         str_eqz(value->name, "stats_t")) {
         d = diag_warn(s->c->diags, call_arg(call, 1)->at,
                       "top and div are of little use for stats()");
-        diag_hint(s->c->diags, d, "entries are ordered by their average, and div divides only that");
+        diag_hint(s->c->diags, d,
+                  "entries are ordered by their average, and div divides only that");
     }
     return check_limit(s, call, 1, "top") && check_limit(s, call, 2, "div");
 }
@@ -176,7 +179,8 @@ static bool print_plan(struct planner *p, struct expr *call)
     uint64_t top = 0, div = 0;
 
     if (!prints_map(call)) {
-        plan_action(p, call, &arg->type, 1);
+        a = plan_action(p, call, &arg->type, 1);
+        a->packed = record_wants_packing(p->c->image->types, a->payload);
         return true;
     }
     call_lit_int(call, 1, &top);

@@ -270,8 +270,20 @@ static const struct value *ustack_decode(const struct decode *d, const struct ty
     return stack_value(d, &b);
 }
 
+static struct kind_count kstack_counted(const struct type *t)
+{
+    (void)t;
+    return (struct kind_count){ .at = 0, .head = 8, .each = 8 };
+}
+
+static struct kind_count ustack_counted(const struct type *t)
+{
+    return (struct kind_count){ .at = 8, .head = 16, .each = frame_size(t->param) };
+}
+
 static const struct value_kind kstack_kind = {
     .name = "kstack",
+    .counted = kstack_counted,
     .size_of = kstack_size,
     .describe = describe,
     .align = 8,
@@ -280,6 +292,7 @@ static const struct value_kind kstack_kind = {
 
 static const struct value_kind ustack_kind = {
     .name = "ustack",
+    .counted = ustack_counted,
     .size_of = ustack_size,
     .describe = describe,
     .align = 8,

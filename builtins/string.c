@@ -176,6 +176,8 @@ static bool str_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
                       false, call->at);
     if (!length)
         mark_cut(cg, place, size, got, addr, space, call->at);
+    if (fixed)
+        out->length = got.v;
     return fixed || cut_at(cg, place, size, length);
 }
 

@@ -362,5 +362,9 @@ bool equal_literal(struct cg *, struct cg_val, struct str text, struct cg_val *o
 bool equal_values(struct cg *, struct cg_val a, struct cg_val b, const struct type *common,
                   struct cg_val *out);
 bool strings_store(struct cg *, LLVMValueRef to, const struct type *, struct cg_val, struct span);
+/* The same, but what is behind the end of the text stays as it was; returns the length with NUL, or
+ * something negative. */
+LLVMValueRef strings_copy(struct cg *, LLVMValueRef to, const struct type *, struct cg_val,
+                          struct span);
 
 #endif

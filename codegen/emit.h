@@ -44,7 +44,10 @@ struct cg_val {
     uint32_t offset; /* CTX */
     const struct type *type;
     enum addr_space as; /* REMOTE: of the address. VALUE: where it points, if an address */
-    bool raw;           /* PLACE: a string with perhaps other bytes than NUL behind its end */
+    /* PLACE: of a string just read into it, the helper's result: length with NUL, or negative.
+     * NULL: not known. */
+    struct LLVMOpaqueValue *length;
+    bool raw; /* PLACE: a string with perhaps other bytes than NUL behind its end */
     /*
      * An offer by the caller, set before cg_expr() or emit(): "put the bytes here". A value that
      * needs memory is written to this place instead of a new one; then v == into. Has at least
@@ -226,15 +229,18 @@ struct cg_record {
     struct cg_early *early; /* arguments that had to be computed before */
     struct LLVMOpaqueValue *base;
     const struct image_action *action;
-    struct cg_if guard;
+    struct LLVMOpaqueBasicBlock *lost, *end;
     struct span at;
+    /* Packed: what of the tail is in use, in words of 8 bytes, and the most it can be by now. */
+    struct LLVMOpaqueValue *words;
+    uint32_t max_words;
 };
 /* Is the ring half full of unread records? False: this script sends none. */
 bool cg_ring_busy(struct cg *, struct cg_val *busy);
 bool cg_record_begin(struct cg *, const struct expr *call, struct cg_record *);
 /* Evaluates e straight into element i of the payload, converted to its type. */
 bool cg_record_expr(struct cg *, struct cg_record *, unsigned i, const struct expr *e);
-/* The place of element i. */
+/* The place of element i; not in packed records. */
 struct cg_val cg_record_place(struct cg *, struct cg_record *, unsigned i);
 bool cg_record_end(struct cg *, struct cg_record *);
 /* All of it for calls whose arguments are the payload. */

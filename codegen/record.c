@@ -11,8 +11,15 @@
  *
  * The verifier insists that what was reserved is submitted or discarded on every way out, so a
  * frame knows its open records.
+ *
+ * Records with long strings, buffers or stacks are packed (image/record.h): their real length is
+ * known only in the end, so they are written to scratch memory and copied into the ring. The tail
+ * grows by a number that is known at run time; before each use it is bounded anew, since old
+ * verifiers forget the bounds of what was kept on the stack in between.
  */
 #include "codegen/codegen_impl.h"
+
+#include "image/record.h"
 
 #define HEADER 8
 
@@ -110,46 +117,65 @@ static LLVMValueRef reserve(struct cg *cg, uint32_t size)
     return helper_call(cg, BPF_FUNC_ringbuf_reserve, cg->ptr, args, 3);
 }
 
-/* No room: counted; code continues at the end. */
-static LLVMValueRef reserve_or_count(struct cg *cg, const struct image_action *action,
-                                     uint32_t size, struct cg_record *r)
+/* A record in the ring to be filled, or where there is no room, on to r->lost. */
+static LLVMValueRef reserve_record(struct cg *cg, uint32_t size, struct cg_record *r)
 {
-    LLVMBasicBlockRef ask = block_new(cg, "reserve"), lost = block_new(cg, "lost");
     LLVMBasicBlockRef fill = block_new(cg, "record");
-    LLVMValueRef p;
+    LLVMValueRef p = reserve(cg, size);
 
-    r->guard.end = block_new(cg, "end");
-    if (action->control)
-        block_jump(cg, ask);
-    else
-        block_branch(cg, is_full(cg), lost, ask);
-    block_enter(cg, ask);
-    p = reserve(cg, size);
-    block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntEQ, p, LLVMConstNull(cg->ptr), ""), lost, fill);
-    block_enter(cg, lost);
-    cg_count_failure(cg, SITE_RING, cg->at, "ringbuf_reserve", cg_none(cg));
-    block_jump(cg, r->guard.end);
+    block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntEQ, p, LLVMConstNull(cg->ptr), ""), r->lost, fill);
     block_enter(cg, fill);
+    arena_vec_push(&cg->arena, &cg->frame->records, p);
     return p;
+}
+
+/* Room for the record with everything it can have. */
+static LLVMValueRef packing_place(struct cg *cg, const struct type *payload)
+{
+    uint32_t size = HEADER + record_fixed(cg_types(cg), payload);
+    const struct field *f;
+    size_t n;
+
+    f = type_fields(cg_types(cg), payload, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (record_is_large(f[i].type))
+            size += ROUND_UP(f[i].type->size, 8);
+    }
+    return memory_scratch(cg, size);
+}
+
+static void open_record(struct cg *cg, struct cg_record *r)
+{
+    const struct type *payload = r->action->payload;
+
+    r->lost = block_new(cg, "lost");
+    r->end = block_new(cg, "end");
+    if (!r->action->control) {
+        LLVMBasicBlockRef room = block_new(cg, "room");
+
+        block_branch(cg, is_full(cg), r->lost, room);
+        block_enter(cg, room);
+    }
+    if (r->action->packed)
+        r->base = packing_place(cg, payload);
+    else
+        r->base = reserve_record(cg, HEADER + (payload ? payload->size : 0), r);
 }
 
 bool cg_record_begin(struct cg *cg, const struct expr *call, struct cg_record *r)
 {
-    const struct image_action *action = action_of(cg, call);
-    uint32_t size = HEADER + (action->payload ? action->payload->size : 0);
-
     debug_at(cg, call->at);
     if (outlives_us(cg))
         return cg_error(cg, call->at,
                         "'%.*s' cannot be used here: nobody is left to do it when the pinned "
                         "program runs",
                         STRF(call->call.name));
-    *r = (struct cg_record){ .action = action, .at = call->at };
+    *r = (struct cg_record){ .action = action_of(cg, call), .at = call->at };
     if (!compute_all_early(cg, call, r))
         return false;
     debug_at(cg, call->at);
-    r->base = reserve_or_count(cg, action, size, r);
-    arena_vec_push(&cg->arena, &cg->frame->records, r->base);
+    r->words = llvm_const(cg, 0);
+    open_record(cg, r);
     /* id and the zeros after it as one word */
     memory_store(cg,
                  llvm_const(cg, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -159,33 +185,161 @@ bool cg_record_begin(struct cg *cg, const struct expr *call, struct cg_record *r
     return true;
 }
 
+/* ---- elements ---- */
+
+/* Its type, and where it stands in the record's fixed part. */
 static struct field element_of(struct cg *cg, const struct cg_record *r, unsigned i)
 {
-    const struct field *f;
+    const struct field *f = NULL;
+    struct field element;
+    uint32_t end = 0;
     size_t n = 0;
 
     if (r->action->payload)
         f = type_fields(cg_types(cg), r->action->payload, &n);
     if (i >= n)
         BUG("record %.*s has no element %u", STRF(r->action->builtin), i);
-    return f[i];
+    element = f[i];
+    for (unsigned k = 0; r->action->packed && k <= i; k++)
+        element.offset = record_next(f[k].type, &end);
+    element.offset += HEADER;
+    return element;
 }
 
 struct cg_val cg_record_place(struct cg *cg, struct cg_record *r, unsigned i)
 {
     struct field f = element_of(cg, r, i);
 
-    return memory_place(memory_at(cg, r->base, HEADER + f.offset), f.type);
+    if (r->action->packed)
+        BUG("elements of %.*s have no place", STRF(r->action->builtin));
+    return memory_place(memory_at(cg, r->base, f.offset), f.type);
+}
+
+static uint32_t fixed_size(struct cg *cg, const struct cg_record *r)
+{
+    return HEADER + record_fixed(cg_types(cg), r->action->payload);
+}
+
+/* Bytes of the tail so far, never more than there can be. */
+static LLVMValueRef tail_size(struct cg *cg, const struct cg_record *r)
+{
+    LLVMValueRef words = r->words;
+
+    if (r->max_words)
+        words = helper_bounded(cg, words, r->max_words);
+    return LLVMBuildMul(cg->b, words, llvm_const(cg, 8), "");
+}
+
+static LLVMValueRef tail_place(struct cg *cg, const struct cg_record *r)
+{
+    LLVMValueRef end = memory_at(cg, r->base, fixed_size(cg, r)), index;
+
+    if (!r->max_words)
+        return end;
+    index = tail_size(cg, r);
+    return LLVMBuildInBoundsGEP2(cg->b, cg->i8, end, &index, 1, "");
+}
+
+static LLVMValueRef at_most(struct cg *cg, LLVMValueRef v, uint64_t max)
+{
+    LLVMValueRef more = LLVMBuildICmp(cg->b, LLVMIntUGT, v, llvm_const(cg, max), "");
+
+    return LLVMBuildSelect(cg->b, more, llvm_const(cg, max), v, "");
+}
+
+/* The element at the end of the tail has that many bytes: a length, or negative where there is
+ * none.
+ */
+static void append(struct cg *cg, struct cg_record *r, const struct field *f, LLVMValueRef used)
+{
+    LLVMValueRef none = LLVMBuildICmp(cg->b, LLVMIntSLT, used, llvm_const(cg, 0), ""), words;
+
+    used = at_most(cg, LLVMBuildSelect(cg->b, none, llvm_const(cg, 0), used, ""), f->type->size);
+    memory_store(cg, LLVMBuildTrunc(cg->b, used, cg->i32, ""), memory_at(cg, r->base, f->offset));
+    words = LLVMBuildAdd(cg->b, used, llvm_const(cg, 7), "");
+    words = LLVMBuildLShr(cg->b, words, llvm_const(cg, 3), "");
+    r->words = r->max_words ? LLVMBuildAdd(cg->b, r->words, words, "") : words;
+    r->max_words += ROUND_UP(f->type->size, 8) / 8;
+}
+
+static bool append_text(struct cg *cg, struct cg_record *r, const struct field *f,
+                        struct cg_val val, LLVMValueRef place, struct span at)
+{
+    LLVMValueRef used;
+
+    if (val.where != CG_PLACE || val.v != place)
+        used = strings_copy(cg, place, f->type, val, at);
+    else
+        used = val.length ? val.length : llvm_const(cg, f->type->size);
+    append(cg, r, f, used);
+    return true;
+}
+
+static struct kind_count counted(const struct type *t)
+{
+    if (t->kind == TYPE_BUFFER)
+        return (struct kind_count){ .at = 0, .head = 4, .each = 1 };
+    return t->vk->counted(t);
+}
+
+static bool append_counted(struct cg *cg, struct cg_record *r, const struct field *f,
+                           struct cg_val val, LLVMValueRef place, struct span at)
+{
+    const struct type *number = f->type->kind == TYPE_BUFFER ? cg->u32 : cg->u64;
+    struct kind_count c = counted(f->type);
+    struct cg_val to = memory_place(place, f->type), used;
+
+    if (!cg_store(cg, to, f->type, val, at))
+        return false;
+    used = cg_convert(cg, cg_load(cg, cg_at(cg, to, c.at, number)), cg->u64);
+    used.v = at_most(cg, used.v, (f->type->size - c.head) / c.each);
+    used = cg_op(cg, OP_ADD, cg_op(cg, OP_MUL, used, cg_u64(cg, c.each)), cg_u64(cg, c.head));
+    append(cg, r, f, used.v);
+    return true;
+}
+
+static bool append_large(struct cg *cg, struct cg_record *r, const struct field *f,
+                         const struct expr *e, const struct cg_val *early)
+{
+    LLVMValueRef place = tail_place(cg, r);
+    struct cg_val val = { 0 };
+
+    if (e->kind == EXPR_STRING && f->type->kind == TYPE_STRING) {
+        uint32_t size = MIN((uint32_t)e->text.n + 1, f->type->size);
+
+        memory_bytes(cg, place, e->text, size);
+        append(cg, r, f, llvm_const(cg, size));
+        return true;
+    }
+    if (early) {
+        val = *early;
+    } else {
+        if (e->type == f->type) {
+            val.into = place;
+            val.into_size = f->type->size;
+        }
+        if (!cg_expr(cg, e, &val))
+            return false;
+    }
+    return f->type->kind == TYPE_STRING ? append_text(cg, r, f, val, place, e->at)
+                                        : append_counted(cg, r, f, val, place, e->at);
 }
 
 bool cg_record_expr(struct cg *cg, struct cg_record *r, unsigned i, const struct expr *e)
 {
-    struct cg_val place = cg_record_place(cg, r, i);
+    struct field f = element_of(cg, r, i);
+    const struct cg_val *early = NULL;
+    struct cg_val place;
 
-    for (const struct cg_early *early = r->early; early; early = early->next) {
-        if (early->e == e)
-            return cg_store(cg, place, place.type, early->val, e->at);
+    for (const struct cg_early *x = r->early; x && !early; x = x->next) {
+        if (x->e == e)
+            early = &x->val;
     }
+    if (r->action->packed && record_is_large(f.type))
+        return append_large(cg, r, &f, e, early);
+    place = memory_place(memory_at(cg, r->base, f.offset), f.type);
+    if (early)
+        return cg_store(cg, place, place.type, *early, e->at);
     return expr_to(cg, e, place.v, place.type);
 }
 
@@ -196,13 +350,32 @@ static void call_with_record(struct cg *cg, unsigned func, LLVMValueRef record)
     helper_call(cg, func, cg->i64, args, 2);
 }
 
+/* The packed record into the ring. Where it does not fit, on to r->lost. */
+static void output(struct cg *cg, struct cg_record *r)
+{
+    LLVMValueRef size =
+        LLVMBuildAdd(cg->b, tail_size(cg, r), llvm_const(cg, fixed_size(cg, r)), "");
+    LLVMValueRef args[4] = { cg_map_global(cg, cg_ring_map(cg)), r->base, size, llvm_const(cg, 0) };
+    LLVMValueRef rc = helper_call(cg, BPF_FUNC_ringbuf_output, cg->i64, args, 4);
+
+    block_branch(cg, LLVMBuildICmp(cg->b, LLVMIntNE, rc, llvm_const(cg, 0), ""), r->lost, r->end);
+}
+
 bool cg_record_end(struct cg *cg, struct cg_record *r)
 {
     debug_at(cg, r->at);
-    call_with_record(cg, BPF_FUNC_ringbuf_submit, r->base);
-    cg->frame->records.n--;
-    block_jump(cg, r->guard.end);
-    block_enter(cg, r->guard.end);
+    if (r->action->packed) {
+        output(cg, r);
+    } else {
+        call_with_record(cg, BPF_FUNC_ringbuf_submit, r->base);
+        cg->frame->records.n--;
+        block_jump(cg, r->end);
+    }
+    block_enter(cg, r->lost);
+    cg_count_failure(cg, SITE_RING, r->at, r->action->packed ? "ringbuf_output" : "ringbuf_reserve",
+                     cg_none(cg));
+    block_jump(cg, r->end);
+    block_enter(cg, r->end);
     return true;
 }
 

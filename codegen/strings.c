@@ -34,8 +34,8 @@ static void read_last_byte(struct cg *cg, LLVMValueRef to, uint32_t n, struct cg
     cg_if_end(cg, &last);
 }
 
-static void copy_text(struct cg *cg, LLVMValueRef to, uint32_t n, struct cg_val from,
-                      struct span at)
+static LLVMValueRef copy_text(struct cg *cg, LLVMValueRef to, uint32_t n, struct cg_val from,
+                              struct span at)
 {
     struct cg_val addr, length;
 
@@ -43,6 +43,13 @@ static void copy_text(struct cg *cg, LLVMValueRef to, uint32_t n, struct cg_val 
     addr = cg_value(from.v, cg->u64, from.as);
     length = cg_read_str(cg, memory_place(to, cg->u8), n, addr, from.as, false, at);
     read_last_byte(cg, to, n, from, length, at);
+    return length.v;
+}
+
+LLVMValueRef strings_copy(struct cg *cg, LLVMValueRef to, const struct type *type,
+                          struct cg_val val, struct span at)
+{
+    return copy_text(cg, to, MIN(type->size, val.type->size), val, at);
 }
 
 /* Ends a string of n bytes in memory for more. */

@@ -124,6 +124,7 @@ static struct image_action get_action(struct reader *r)
     map = reader_int(r);
     for (size_t i = 0; i < ARRAY_LEN(a.num); i++)
         a.num[i] = reader_int(r);
+    a.packed = reader_bool(r);
     a.control = reader_bool(r);
     a.at = get_location(r);
     if (r->failed)
@@ -133,6 +134,8 @@ static struct image_action get_action(struct reader *r)
         reader_fail(r, "there is no builtin '%.*s'", STRF(a.builtin));
     if (a.payload && a.payload->kind != TYPE_TUPLE)
         reader_fail(r, "%.*s sends something else than a tuple", STRF(a.builtin));
+    if (a.packed && !a.payload)
+        reader_fail(r, "%.*s packs nothing", STRF(a.builtin));
     if (map < -1 || map >= (int64_t)r->image->maps.n)
         reader_fail(r, "there is no map %jd", (intmax_t)map);
     a.map = (int)map;

@@ -30,12 +30,8 @@ static const char *const site_kinds[] = {
 };
 
 static const char *const whens[] = {
-    [WHEN_EVENT] = "event",
-    [WHEN_BEGIN] = "begin",
-    [WHEN_END] = "end",
-    [WHEN_SIGNAL] = "signal",
-    [WHEN_READ] = "read",
-    [WHEN_TEST] = "test",
+    [WHEN_EVENT] = "event",   [WHEN_BEGIN] = "begin", [WHEN_END] = "end",
+    [WHEN_SIGNAL] = "signal", [WHEN_READ] = "read",   [WHEN_TEST] = "test",
     [WHEN_BENCH] = "bench",
 };
 
@@ -110,6 +106,8 @@ static void dump_action(FILE *f, size_t i, const struct image_action *a)
         if (a->num[n])
             fprintf(f, ", num[%zu] %" PRId64, n, a->num[n]);
     }
+    if (a->packed)
+        fputs(", packed", f);
     if (a->control)
         fputs(", control", f);
     dump_location(f, &a->at);

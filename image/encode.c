@@ -333,6 +333,7 @@ static void put_action(struct writer *w, const struct image_action *a)
     put_int(b, a->map);
     for (size_t i = 0; i < ARRAY_LEN(a->num); i++)
         put_int(b, a->num[i]);
+    put_num(b, a->packed);
     put_num(b, a->control);
     put_location(w, &a->at);
 }

@@ -101,6 +101,7 @@ struct image_action {
     struct str text;            /* format string, file name, separator … */
     int map;                    /* index of a map, or -1 */
     int64_t num[4];             /* top, div, … */
+    bool packed;                /* its records travel without what is unused: image/record.h */
     bool control;               /* may use the reserve of the ring: exit, clear, zero, print(@m) */
     struct location at;
     const struct builtin *fn; /* image_decode() */

@@ -21,7 +21,7 @@
 #define IMAGE_MAGIC "harkimg"
 
 enum {
-    IMAGE_VERSION = 4, /* one more with every change of this format or of an enum that is in it */
+    IMAGE_VERSION = 5, /* one more with every change of this format or of an enum that is in it */
     STEP_MEMBERS = 100,
 };
 

@@ -2,10 +2,13 @@
  * events.c - records from the ring become calls of builtins
  *
  * A record is { u32 action; u32 reserved; payload }, and hostile: the action must exist and the
- * payload must be as long as its type before a byte of it is looked at. Records come in batches, so
+ * payload must be as long as its type before a byte of it is looked at. What travels packed is
+ * unpacked first, so builtins always see the payload as it was planned. Records come in batches, so
  * that a flood of them never keeps the loop from signals and timers.
  */
 #include "runtime/session_impl.h"
+
+#include "image/record.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -20,10 +23,23 @@ struct record {
     char payload[];
 };
 
+/* As many bytes as its type has, or NULL. */
+static const char *payload_of(struct session *s, const struct image_action *action,
+                              const char *bytes, size_t size)
+{
+    const struct type *payload = action->payload;
+
+    if (action->packed)
+        return record_unpack(s->image->types, payload, bytes, size, s->unpacked) ? s->unpacked
+                                                                                 : NULL;
+    return size < (payload ? payload->size : 0) ? NULL : bytes;
+}
+
 static void handle(struct session *s, const struct record *r, size_t size)
 {
     const struct image_action *action;
     struct arena_mark mark = arena_mark(&s->scratch);
+    const char *payload;
     int rc;
 
     if (size < sizeof(*r) || r->action >= s->image->actions.n) {
@@ -31,13 +47,13 @@ static void handle(struct session *s, const struct record *r, size_t size)
         return;
     }
     action = &s->image->actions.v[r->action];
-    size -= sizeof(*r);
-    if (size < (action->payload ? action->payload->size : 0)) {
+    payload = payload_of(s, action, r->payload, size - sizeof(*r));
+    if (!payload) {
         s->bad_records++;
         return;
     }
     if (action->fn->event) {
-        rc = action->fn->event(s, action, r->payload, size);
+        rc = action->fn->event(s, action, payload, size - sizeof(*r));
         if (rc < 0)
             session_error(s, action, "%s failed: %s", action->fn->name, strerror(-rc));
     }
@@ -81,8 +97,20 @@ static int on_ready(void *arg, int fd, uint32_t events)
     return s->ended;
 }
 
+static char *make_room(const struct image *image)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < image->actions.n; i++) {
+        if (image->actions.v[i].packed)
+            most = MAX(most, (size_t)image->actions.v[i].payload->size);
+    }
+    return most ? xcalloc(1, most) : NULL;
+}
+
 int events_open(struct session *s, struct err *e)
 {
+    s->unpacked = make_room(s->image);
     for (size_t i = 0; i < s->image->maps.n; i++) {
         int fd = bpf_map__fd(s->maps[i]);
 
@@ -99,6 +127,7 @@ int events_open(struct session *s, struct err *e)
 void events_close(struct session *s)
 {
     ring_buffer__free(s->ring);
+    free(s->unpacked);
 }
 
 /* ---- for builtins ---- */

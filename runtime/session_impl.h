@@ -22,7 +22,7 @@ struct ring_buffer;
 struct held {
     struct bpf_link *link;
     int fd;
-    size_t probe; /* whose: index in the image */
+    size_t probe;     /* whose: index in the image */
     uint64_t watched; /* address of a watchpoint */
 };
 
@@ -72,6 +72,7 @@ struct session {
 
     /* events.c */
     struct ring_buffer *ring;
+    char *unpacked;   /* room for the payload of a packed record */
     unsigned handled; /* records since events_consume() began */
     uint64_t bad_records, discarded_records;
     bool ended;   /* the loop is to end */

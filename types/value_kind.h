@@ -26,6 +26,12 @@ struct decode {
 /* What a map of an aggregate is ordered by when printed (LANGUAGE.md 17.5). */
 enum kind_order { ORDER_KEY, ORDER_SIGNED, ORDER_UNSIGNED };
 
+/* Where a u64 number of parts stands in a value, where the first part stands, and how long each is.
+ */
+struct kind_count {
+    uint32_t at, head, each;
+};
+
 struct value_kind {
     const char *name;   /* also the type's name in scripts and messages: "count_t", "ksym" */
     size_t size, align; /* of a value, or of one bucket; size 0: computed by size_of from the type's
@@ -33,6 +39,11 @@ struct value_kind {
     uint32_t (*size_of)(const uint64_t param[4]);
     /* Messages: what tells types of this kind apart, behind the name: "(perf, 3)". Or NULL. */
     void (*describe)(struct buf *, const uint64_t param[4]);
+
+    /* Values of which only a part is used, as a rule: a number in the value says how many equal
+       parts follow the head. Records carry no more than these (image/record.h). NULL: all is used.
+     */
+    struct kind_count (*counted)(const struct type *);
 
     /* ---- aggregates: exist only as map values, kept per CPU ---- */
     bool aggregate;
