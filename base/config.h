@@ -19,7 +19,8 @@ enum config_warnings { WARNINGS_NONE, WARNINGS_DEFAULT, WARNINGS_ALL };
 enum config_no_feature {
     NO_KPROBE_MULTI = 1 << 0,
     NO_KPROBE_SESSION = 1 << 1,
-    NO_UPROBE_MULTI = 1 << 2
+    NO_UPROBE_MULTI = 1 << 2,
+    NO_LARGE_KEYS = 1 << 3
 };
 
 /* What a run is for. */

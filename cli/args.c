@@ -109,7 +109,8 @@ void args_usage(FILE *f)
         "      --emit-elf FILE keep the compiled program: an ELF object with its manifest\n"
         "      --run-image FILE run such a file\n"
         "      --traceable-functions FILE  names of functions, instead of the kernel's list\n"
-        "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi\n"
+        "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi,\n"
+        "                      large_keys\n"
         "      --timings       time spent in each phase\n"
         "      --no-cache      compile, even if this script was compiled before\n"
         "      --builtins      all builtin variables and functions\n"
@@ -171,8 +172,10 @@ static int parse_buffering(const char *text, enum config_buffering *out)
 /* kernel_forget() is told later. */
 static int parse_no_feature(const char *list, struct options *o)
 {
-    static const char *const words[] = { "kprobe_multi", "kprobe_session", "uprobe_multi" };
-    static const unsigned bits[] = { NO_KPROBE_MULTI, NO_KPROBE_SESSION, NO_UPROBE_MULTI };
+    static const char *const words[] = { "kprobe_multi", "kprobe_session", "uprobe_multi",
+                                         "large_keys" };
+    static const unsigned bits[] = { NO_KPROBE_MULTI, NO_KPROBE_SESSION, NO_UPROBE_MULTI,
+                                     NO_LARGE_KEYS };
 
     for (const char *p = list;; p++) {
         struct str word = { p, strcspn(p, ",") };
@@ -182,7 +185,7 @@ static int parse_no_feature(const char *list, struct options *o)
             i++;
         if (i == ARRAY_LEN(words))
             return usage_error("--no-feature: '%.*s' is none of kprobe_multi, kprobe_session, "
-                               "uprobe_multi",
+                               "uprobe_multi, large_keys",
                                STRF(word));
         o->no_features |= bits[i];
         p += word.n;

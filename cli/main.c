@@ -190,6 +190,8 @@ static struct kernel *open_kernel(const struct options *o)
         kernel_forget(k, FEATURE_KPROBE_SESSION);
     if (o->no_features & NO_UPROBE_MULTI)
         kernel_forget(k, FEATURE_UPROBE_MULTI);
+    if (o->no_features & NO_LARGE_KEYS)
+        kernel_forget(k, FEATURE_LARGE_KEYS);
     return k;
 }
 

@@ -235,13 +235,24 @@ bool map_assign(struct cg *, const struct expr *map, const struct expr *value);
 bool map_modify(struct cg *, const struct expr *map, enum op, struct cg_val v, bool want_old,
                 struct cg_val *out);
 const struct image_map *map_of(struct cg *, const struct map_sym *);
-/* The key of a map access in memory, as the BPF map wants it; bucketed: room for the bucket after
- * it. */
-bool map_key(struct cg *, const struct map_sym *, const struct expr *key, LLVMValueRef *out);
+/*
+ * The key of a map access in memory, as the BPF map wants it; histograms: room for the bucket after
+ * it. add: for an entry that may be new.
+ */
+bool map_key(struct cg *, const struct map_sym *, const struct expr *key, bool add,
+             LLVMValueRef *out);
+/* Where a histogram's bucket stands in its BPF map's key. */
+uint64_t map_bucket_offset(const struct image_map *);
 void map_mark_set(struct cg *, const struct image_map *);
 /* old op v as "op=" computes it for a value of that type. */
 bool map_compute(struct cg *, enum op, struct cg_val old, struct cg_val v, const struct type *,
                  struct cg_val *out);
+
+/* ---- hash.c: maps with a keys_map ---- */
+/* key: rounded up to 8. The hash, with room for the bucket after it. */
+LLVMValueRef hash_key(struct cg *, const struct image_map *, LLVMValueRef key);
+void hash_remember(struct cg *, const struct image_map *, LLVMValueRef hash, LLVMValueRef key);
+void hash_forget(struct cg *, const struct image_map *, LLVMValueRef hash);
 
 /* ---- slot.c ---- */
 struct cg_slot {

@@ -265,8 +265,8 @@ static LLVMMetadataRef key_type(struct cg *cg, const struct image_map *map)
     uint32_t size = map->key ? ROUND_UP(map->key->size, 8) : 0;
     LLVMMetadataRef members[2];
 
-    if (!map->key)
-        return di_integer(cg, 4, false);
+    if (!map->key || map->keys_map)
+        return map->key_size == 4 ? di_integer(cg, 4, false) : di_raw(cg, map->key_size);
     if (!map->buckets)
         return map->key->size == map->key_size ? di_type(cg, map->key) : di_raw(cg, map->key_size);
     members[0] = di_member(cg, "key", di_type(cg, map->key), map->key->size, 0);

@@ -521,6 +521,9 @@ bool loop_map(struct cg *cg, const struct stmt *s)
 
     if (!kernel_has(cg->in->host->kernel, FEATURE_FOR_EACH_MAP))
         return cg_error(cg, s->at, "for over a map needs Linux 5.13 (bpf_for_each_map_elem)");
+    if (map_of(cg, sym)->keys_map)
+        return cg_error(cg, s->for_.map->at, "for over %.*s needs Linux 5.11 (keys that long)",
+                        STRF(sym->name));
     if (!sym->key || map_of(cg, sym)->buckets)
         return cg_error(cg, s->for_.map->at, "the elements of %.*s cannot be visited",
                         STRF(sym->name));

@@ -87,10 +87,11 @@ static bool key_as_found(struct cg *cg, const struct image_map *map, const struc
 static bool build_key(struct cg *cg, const struct image_map *map, const struct type *type,
                       const struct expr *e, LLVMValueRef *out)
 {
-    uint32_t used = map->buckets ? ROUND_UP(type->size, 8) : map->key_size;
+    bool padded = map->buckets || map->keys_map;
+    uint32_t used = padded ? ROUND_UP(type->size, 8) : map->key_size;
     bool clean = cg->clean, ok;
 
-    *out = cg_place_bytes(cg, map->key_size).v;
+    *out = cg_place_bytes(cg, MAX(used, map->key_size)).v;
     cg->clean = true;
     ok = expr_to(cg, e, *out, type);
     cg->clean = clean;
@@ -99,7 +100,22 @@ static bool build_key(struct cg *cg, const struct image_map *map, const struct t
     return ok;
 }
 
-bool map_key(struct cg *cg, const struct map_sym *sym, const struct expr *key, LLVMValueRef *out)
+static void use_hash(struct cg *cg, const struct image_map *map, bool add, LLVMValueRef *key)
+{
+    LLVMValueRef hash = hash_key(cg, map, *key);
+
+    if (add)
+        hash_remember(cg, map, hash, *key);
+    *key = hash;
+}
+
+uint64_t map_bucket_offset(const struct image_map *map)
+{
+    return map->key_size - sizeof(uint64_t);
+}
+
+bool map_key(struct cg *cg, const struct map_sym *sym, const struct expr *key, bool add,
+             LLVMValueRef *out)
 {
     const struct image_map *map = map_of(cg, sym);
     bool found;
@@ -114,7 +130,11 @@ bool map_key(struct cg *cg, const struct map_sym *sym, const struct expr *key, L
     }
     if (!key_as_found(cg, map, sym->key, key, out, &found))
         return false;
-    return found || build_key(cg, map, sym->key, key, out);
+    if (!found && !build_key(cg, map, sym->key, key, out))
+        return false;
+    if (map->keys_map)
+        use_hash(cg, map, add, out);
+    return true;
 }
 
 /* ---- the three operations of the kernel ---- */
@@ -218,7 +238,7 @@ bool map_load(struct cg *cg, const struct expr *e, struct cg_val *out)
     if (is_aggregate(type) && !type->vk->castable)
         return cg_error(cg, e->at, "%.*s cannot be read in a program: print the whole map",
                         STRF(e->map.name));
-    if (!map_key(cg, sym, e->map.key, &key))
+    if (!map_key(cg, sym, e->map.key, false, &key))
         return false;
     if (is_aggregate(type))
         return slot_read(cg, sym, key, out);
@@ -278,7 +298,7 @@ static bool assign_scalar_map(struct cg *cg, const struct expr *m, const struct 
             return false;
         v = memory_place(from, type);
     }
-    if (!map_key(cg, sym, NULL, &key))
+    if (!map_key(cg, sym, NULL, true, &key))
         return false;
     p = lookup(cg, sym, key);
     there = if_there(cg, p);
@@ -296,7 +316,7 @@ static bool assign_aggregate(struct cg *cg, const struct expr *m, const struct e
     const struct map_sym *sym = m->map.sym;
     struct cg_slot slot = { .sym = sym, .map = map_of(cg, sym), .at = m->at };
 
-    if (!map_key(cg, sym, m->map.key, &slot.key))
+    if (!map_key(cg, sym, m->map.key, true, &slot.key))
         return false;
     debug_at(cg, value->at);
     return value->call.fn->update(cg, value, &slot);
@@ -314,7 +334,7 @@ bool map_assign(struct cg *cg, const struct expr *m, const struct expr *value)
                         STRF(m->map.name));
     if (is_scalar_map(map_of(cg, sym)))
         return assign_scalar_map(cg, m, value);
-    if (!map_key(cg, sym, m->map.key, &key) || !value_place(cg, sym, value, &from))
+    if (!map_key(cg, sym, m->map.key, true, &key) || !value_place(cg, sym, value, &from))
         return false;
     debug_at(cg, m->at);
     update(cg, sym, key, from, m->at);
@@ -373,7 +393,7 @@ bool map_modify(struct cg *cg, const struct expr *m, enum op op, struct cg_val v
 
     if (!type_is_scalar(type))
         return cg_error(cg, m->at, "the value of %.*s is no number", STRF(m->map.name));
-    if (!map_key(cg, sym, m->map.key, &key))
+    if (!map_key(cg, sym, m->map.key, true, &key))
         return false;
     debug_at(cg, m->at);
     old_slot = memory_slot(cg, llvm_int(cg, type->size));
@@ -415,7 +435,7 @@ bool cg_map_has(struct cg *cg, const struct expr *m, const struct expr *key, str
 
     if (map_of(cg, sym)->buckets)
         return cg_error(cg, m->at, "the keys of a histogram cannot be looked up");
-    if (!map_key(cg, sym, key_of(m, key), &k))
+    if (!map_key(cg, sym, key_of(m, key), false, &k))
         return false;
     *out = cg_value(is_there(cg, lookup(cg, sym, k)), cg->bool_type, AS_NONE);
     return true;
@@ -484,11 +504,13 @@ static bool delete_key(struct cg *cg, const struct map_sym *sym, LLVMValueRef ke
     const struct image_map *map = map_of(cg, sym);
     struct bucket_delete d = { sym, key, NULL, 0 };
 
+    if (map->keys_map)
+        hash_forget(cg, map, key);
     if (!map->buckets) {
         *result = delete_elem(cg, sym, key);
         return true;
     }
-    d.offset = ROUND_UP(sym->key->size, 8);
+    d.offset = (uint32_t)map_bucket_offset(map);
     d.found = memory_slot(cg, cg->i64);
     memory_store(cg, LLVMConstInt(cg->i64, (uint64_t)-ENOENT, true), d.found);
     if (!cg_repeat(cg, map->buckets, delete_bucket, &d))
@@ -511,7 +533,7 @@ bool cg_map_delete(struct cg *cg, const struct expr *m, const struct expr *key, 
                         STRF(sym->name), map_of(cg, sym)->buckets, DELETE_BUCKETS);
     if (is_scalar_map(map_of(cg, sym)))
         return delete_scalar(cg, sym, out);
-    if (!map_key(cg, sym, key_of(m, key), &k) || !delete_key(cg, sym, k, &r))
+    if (!map_key(cg, sym, key_of(m, key), false, &k) || !delete_key(cg, sym, k, &r))
         return false;
     if (report)
         cg_count_failure(cg, SITE_DELETE, cg->at, "map_delete_elem",

@@ -61,7 +61,7 @@ static void set_bucket(struct cg *cg, struct cg_slot *slot, struct cg_val bucket
         return;
     }
     memory_store(cg, cg_convert(cg, bucket, cg->u64).v,
-                 memory_at(cg, slot->key, ROUND_UP((uint64_t)slot->sym->key->size, 8)));
+                 memory_at(cg, slot->key, map_bucket_offset(slot->map)));
 }
 
 bool cg_slot_open(struct cg *cg, struct cg_slot *slot, const struct cg_val *bucket)
@@ -367,7 +367,7 @@ bool slot_clear(struct cg *cg, const struct map_sym *sym)
 static LLVMValueRef make_below_body(struct cg *cg, const struct map_sym *sym)
 {
     static const char *const params[] = { "bucket", "*cells" };
-    struct cg_slot slot = { .sym = sym };
+    struct cg_slot slot = { .sym = sym, .map = map_of(cg, sym) };
     LLVMValueRef cells, p;
     struct cg_if there;
     struct outlined o;
@@ -375,8 +375,7 @@ static LLVMValueRef make_below_body(struct cg *cg, const struct map_sym *sym)
     outlined_open(cg, &o, arena_printf(&cg->arena, "hark_below_%u", cg->n_loops++), params, 2);
     cells = LLVMGetParam(o.fn, 1);
     slot.key = memory_load(cg, cg->ptr, cell(cg, cells, CELL_KEY));
-    memory_store(cg, LLVMGetParam(o.fn, 0),
-                 memory_at(cg, slot.key, ROUND_UP((uint64_t)sym->key->size, 8)));
+    memory_store(cg, LLVMGetParam(o.fn, 0), memory_at(cg, slot.key, map_bucket_offset(slot.map)));
     p = lookup(cg, &slot);
     there = cg_if_begin(cg, cg_value(LLVMBuildPtrToInt(cg->b, p, cg->i64, ""), cg->u64, AS_NONE));
     memory_store(cg, llvm_const(cg, 0), cell(cg, cells, CELL_SECOND));
@@ -388,7 +387,7 @@ static LLVMValueRef make_below_body(struct cg *cg, const struct map_sym *sym)
 static LLVMValueRef make_key_body(struct cg *cg, const struct map_sym *sym)
 {
     static const char *const params[] = { "*map", "*key", "*value", "*cells" };
-    uint32_t offset = ROUND_UP(sym->key->size, 8);
+    uint32_t offset = (uint32_t)map_bucket_offset(map_of(cg, sym));
     LLVMValueRef below = make_below_body(cg, sym), key, args[4], cells, sum;
     struct outlined o;
 

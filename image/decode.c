@@ -56,6 +56,26 @@ static void get_config(struct reader *r)
     }
 }
 
+/* Bytes of a key in the BPF map of a histogram, or at least those in that of another map. */
+static uint64_t stored_key(const struct image_map *m)
+{
+    if (m->keys_map)
+        return IMAGE_HASH;
+    return m->buckets ? ROUND_UP((uint64_t)m->key->size, 8) : m->key->size;
+}
+
+/* The map of the keys comes before the map that needs it. */
+static void check_keys(struct reader *r, const struct image_map *m)
+{
+    const struct image_map *keys = r->image->maps.v + m->keys_map - 1;
+
+    if (!m->keys_map)
+        return;
+    if (!m->key || m->keys_map > r->image->maps.n || keys->role != MAP_KEYS ||
+        keys->key_size != IMAGE_HASH || keys->value_size < m->key->size)
+        reader_fail(r, "the keys of %.*s are nowhere", STRF(m->name));
+}
+
 /* The layout of histograms: image.h at struct image_map. */
 static void check_buckets(struct reader *r, const struct image_map *m)
 {
@@ -67,7 +87,7 @@ static void check_buckets(struct reader *r, const struct image_map *m)
         reader_fail(r, "%.*s has the wrong number of buckets", STRF(m->name));
     else if (m->value_size < 8 || m->value_size % 8)
         reader_fail(r, "buckets of %.*s have %u bytes", STRF(m->name), m->value_size);
-    else if (m->key && m->key_size != ROUND_UP((uint64_t)m->key->size, 8) + 8)
+    else if (m->key && m->key_size != stored_key(m) + 8)
         reader_fail(r, "keys of %.*s have %u bytes", STRF(m->name), m->key_size);
 }
 
@@ -75,6 +95,7 @@ static void check_map(struct reader *r, const struct image_map *m)
 {
     if (r->failed || m->role != MAP_USER)
         return;
+    check_keys(r, m);
     if (!m->value)
         reader_fail(r, "%.*s has no type", STRF(m->name));
     else if (m->buckets)
@@ -84,7 +105,7 @@ static void check_map(struct reader *r, const struct image_map *m)
     else if (m->value->size > m->value_size)
         reader_fail(r, "values of %.*s have %u bytes instead of %u", STRF(m->name), m->value_size,
                     m->value->size);
-    else if (m->key && m->key->size > m->key_size)
+    else if (m->key && stored_key(m) > m->key_size)
         reader_fail(r, "keys of %.*s have %u bytes instead of %u", STRF(m->name), m->key_size,
                     m->key->size);
     if (m->set_index < -1 || (m->set_index >= 0 && (uint32_t)m->set_index >= r->image->n_sets))
@@ -97,7 +118,7 @@ static struct image_map get_map(struct reader *r)
     int64_t set_index;
 
     m.elf_name = reader_str(r);
-    m.role = (enum image_map_role)reader_max(r, MAP_OTHER, "the role of a map");
+    m.role = (enum image_map_role)reader_max(r, MAP_KEYS, "the role of a map");
     m.bpf_type = reader_u32(r, "the type of a map");
     m.max_entries = reader_u32(r, "the size of a map");
     m.key = reader_type_ref(r);
@@ -106,6 +127,7 @@ static struct image_map get_map(struct reader *r)
     m.per_cpu = reader_bool(r);
     m.key_size = reader_max(r, INT32_MAX, "the size of a key");
     m.value_size = reader_max(r, INT32_MAX, "the size of a value");
+    m.keys_map = reader_u32(r, "the map of the keys");
     set_index = reader_int(r);
     if (set_index < -1 || set_index > INT32_MAX)
         reader_fail(r, "a map has no place to say that it is set");

@@ -88,6 +88,8 @@ static void dump_map(FILE *f, size_t i, const struct image_map *m)
         dump_type(f, "value", m->value);
     if (m->buckets)
         fprintf(f, ", %u buckets", m->buckets);
+    if (m->keys_map)
+        fprintf(f, ", keys by their hash in map %u", m->keys_map - 1);
     if (m->set_index >= 0)
         fprintf(f, ", set %d", m->set_index);
     fputc('\n', f);

@@ -320,6 +320,7 @@ static void put_map(struct writer *w, const struct image_map *m)
     put_num(b, m->per_cpu);
     put_num(b, m->key_size);
     put_num(b, m->value_size);
+    put_num(b, m->keys_map);
     put_int(b, m->set_index);
 }
 

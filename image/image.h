@@ -72,6 +72,7 @@ enum image_map_role {
     MAP_RING,    /* event ring buffer */
     MAP_SCRATCH, /* per-CPU scratch space */
     MAP_OTHER,   /* a builtin's own */
+    MAP_KEYS,    /* the keys of a MAP_USER by their hash */
 };
 
 struct image_map {
@@ -90,9 +91,17 @@ struct image_map {
     uint32_t buckets;
     bool per_cpu;
     uint32_t key_size, value_size; /* of the BPF map, bytes */
+    /*
+     * Where the kernel takes no keys that long (before 5.11), the BPF map's key begins with
+     * IMAGE_HASH bytes of hash instead, and a map of role MAP_KEYS says which key has that hash.
+     * Its index plus one; 0: the key is in the BPF map itself.
+     */
+    uint32_t keys_map;
     /* Scalar maps are arrays; byte set_index of ctl.set[] says whether they hold a value. */
     int set_index; /* -1: not scalar */
 };
+
+enum { IMAGE_HASH = 16 };
 
 /* Something a program asks user space to do: a sort of record. Its id is its index. */
 struct image_action {
@@ -119,7 +128,7 @@ enum site_kind {
     SITE_DIV_ZERO,
     SITE_BOUNDS,
     SITE_SIGNAL, /* a number that no signal has */
-    SITE_OTHER, /* another helper failed */
+    SITE_OTHER,  /* another helper failed */
 };
 
 struct image_site {

@@ -108,12 +108,12 @@ static bool map_fits(const struct image_map *m, const struct bpf_map *map)
 {
     enum bpf_map_type type = bpf_map__type(map);
 
-    if (m->role != MAP_USER)
+    if (m->role != MAP_USER && m->role != MAP_KEYS)
         return true;
     if ((uint32_t)type != m->bpf_type || m->per_cpu != is_per_cpu(type) ||
         bpf_map__key_size(map) != m->key_size || bpf_map__value_size(map) != m->value_size)
         return false;
-    if (m->key)
+    if (m->key || m->role == MAP_KEYS)
         return !is_array(type);
     return is_array(type) && m->key_size == 4 && bpf_map__max_entries(map) >= MAX(m->buckets, 1u);
 }

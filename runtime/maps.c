@@ -4,7 +4,8 @@
  * A map is read whole, the copies of its CPUs are merged by the kind of its values, and only then,
  * as raw bytes, its entries are put in order: so what print(@m, top) leaves out is never decoded.
  * The map of a histogram has one entry a bucket; here those of one key come together again, as a
- * chain, which is spread out into an array of counters for as long as it is decoded.
+ * chain, which is spread out into an array of counters for as long as it is decoded. Keys of which
+ * the kernel has only a hash are asked for in a second map.
  */
 #include "runtime/session_impl.h"
 
@@ -86,12 +87,24 @@ static void merge(const struct table *t, char *into, const char *raw)
 
 /* ---- entries ---- */
 
-static struct entry *add_entry(struct table *t, const void *key)
+/* The key of which the BPF map has the hash; NULL if it is gone. */
+static const char *key_of_hash(struct table *t, const void *hash)
+{
+    uint32_t keys = t->m->keys_map - 1;
+    char *key = arena_alloc(&t->s->scratch, t->s->image->maps.v[keys].value_size);
+
+    return bpf_map_lookup_elem(bpf_map__fd(t->s->maps[keys]), hash, key) ? NULL : key;
+}
+
+static struct entry *add_entry(struct table *t, const void *stored)
 {
     uint32_t size = t->m->key ? t->m->key->size : 0;
+    const char *key =
+        t->m->keys_map ? key_of_hash(t, stored) : arena_memdup(&t->s->scratch, stored, size);
 
-    vec_push(&t->entries, (struct entry){ .key = arena_memdup(&t->s->scratch, key, size),
-                                          .position = t->entries.n });
+    if (!key)
+        return NULL;
+    vec_push(&t->entries, (struct entry){ .key = key, .position = t->entries.n });
     return &t->entries.v[t->entries.n - 1];
 }
 
@@ -100,6 +113,8 @@ static int add_plain(void *arg, const void *key, const void *raw)
     struct table *t = arg;
     struct entry *e = add_entry(t, key);
 
+    if (!e)
+        return 0;
     e->value = arena_alloc(&t->s->scratch, t->m->value_size);
     merge(t, e->value, raw);
     return 0;
@@ -119,14 +134,16 @@ static void add_bucket(struct table *t, struct entry *e, uint64_t index, const v
 static int add_keyed_bucket(void *arg, const void *key, const void *raw)
 {
     struct table *t = arg;
-    uint32_t size = t->m->key->size;
-    uintptr_t found = (uintptr_t)map_get(&t->by_key, (struct str){ key, size });
+    struct str stored = { key, t->m->key_size - sizeof(uint64_t) };
+    uintptr_t found = (uintptr_t)map_get(&t->by_key, stored);
     struct entry *e = found ? &t->entries.v[found - 1] : add_entry(t, key);
     uint64_t index;
 
+    if (!e)
+        return 0;
     if (!found)
-        map_set(&t->by_key, (struct str){ e->key, size }, (void *)(uintptr_t)t->entries.n);
-    memcpy(&index, (const char *)key + t->m->key_size - sizeof(index), sizeof(index));
+        map_set(&t->by_key, str_dup(&t->s->scratch, stored), (void *)(uintptr_t)t->entries.n);
+    memcpy(&index, stored.p + stored.n, sizeof(index));
     add_bucket(t, e, index, raw);
     return 0;
 }
@@ -450,6 +467,15 @@ static int ignore_entry(void *arg, const void *key, const void *raw)
     return 0;
 }
 
+static int clear_entries(struct session *s, const struct image_map *m, const struct bpf_map *map)
+{
+    int rc = 0;
+
+    if (m->keys_map)
+        rc = map_read_all(s->maps[m->keys_map - 1], s->n_cpus, true, ignore_entry, NULL);
+    return rc ? rc : map_read_all(map, s->n_cpus, true, ignore_entry, NULL);
+}
+
 int maps_clear(struct session *s, int map_index, struct err *e)
 {
     const struct image_map *m = &s->image->maps.v[map_index];
@@ -463,6 +489,6 @@ int maps_clear(struct session *s, int map_index, struct err *e)
     if (!m->key)
         rc = zero_values(s, map_index);
     else
-        rc = map_read_all(s->maps[map_index], s->n_cpus, true, ignore_entry, NULL);
+        rc = clear_entries(s, m, s->maps[map_index]);
     return rc ? err_set(e, rc, "can't clear map %.*s: %s", STRF(m->name), strerror(-rc)) : 0;
 }

@@ -1,13 +1,7 @@
 /*
- * check_map.c - maps as a whole: does a declared type fit what the map is used for? Does the kernel
- * take such keys?
+ * check_map.c - maps as a whole: does a declared type fit what the map is used for?
  */
 #include "sema/sema_impl.h"
-
-#include "kernel/kernel.h"
-
-/* What every kernel takes, without the bucket number that histograms add. */
-#define KEY_MAX 504
 
 static const struct map_kind {
     const char *name;
@@ -69,25 +63,8 @@ static void check_decl(struct compile *c, const struct map_decl *decl)
               (uintmax_t)decl->size);
 }
 
-static void check_key_size(struct compile *c, const struct map_sym *sym)
-{
-    struct kernel *kernel = c->host->kernel;
-    struct diag *d;
-
-    if (!sym->keyed || !sym->key || sym->key->size <= KEY_MAX ||
-        kernel_has(kernel, FEATURE_LARGE_KEYS) || !kernel_has(kernel, FEATURE_RINGBUF))
-        return;
-    d = diag_error(c->diags, sym->key_at,
-                   "the keys of %.*s have %u bytes; this kernel takes %d (Linux 5.11 takes more)",
-                   STRF(sym->name), sym->key->size, KEY_MAX);
-    diag_hint(c->diags, d,
-              "shorten them: str(…, 200), kstack(60), or config = { max_strlen = 200 }");
-}
-
 void check_map_decls(struct compile *c)
 {
-    for (const struct map_sym *sym = c->program->maps; sym; sym = sym->next)
-        check_key_size(c, sym);
     for (const struct map_decl *decl = c->program->map_decls; decl; decl = decl->next)
         check_decl(c, decl);
 }

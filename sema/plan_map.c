@@ -7,12 +7,20 @@
  *     histogram    per-CPU array of buckets        per-CPU hash, key followed by the bucket's
  * number
  *
+ * Where the kernel takes no long keys, a hash map's key is a hash of ours, and a second map knows
+ * the keys.
+ *
  * Arrays cannot be empty, so a byte of global data (set_index) says whether a scalar map has a
  * value.
  */
 #include "sema/sema_impl.h"
 
+#include "kernel/kernel.h"
+
 #include <linux/bpf.h>
+
+/* What every kernel takes, without the bucket number that histograms add. */
+#define KEY_MAX 504
 
 static const struct declared {
     const char *name;
@@ -32,13 +40,39 @@ static void plan_scalar(struct compile *c, struct image_map *m)
     m->set_index = (int)c->image->n_sets++;
 }
 
+/* Without privileges nothing is known about the kernel, and nothing will be loaded. */
+static bool is_too_long(struct compile *c, const struct type *key)
+{
+    struct kernel *kernel = c->host->kernel;
+
+    return key->size > KEY_MAX && !kernel_has(kernel, FEATURE_LARGE_KEYS) &&
+           kernel_has(kernel, FEATURE_RINGBUF);
+}
+
+static void plan_keys(struct compile *c, struct image_map *m)
+{
+    struct arena *a = &c->image->arena;
+    struct str name = str_sub(m->name, 1, m->name.n);
+    bool lru = m->bpf_type == BPF_MAP_TYPE_LRU_HASH || m->bpf_type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+    struct image_map keys = {
+        .name = str_printf(a, "keys of %.*s", STRF(m->name)),
+        .elf_name = str_printf(a, "hark_keys_%.*s", STRF(name)),
+        .role = MAP_KEYS,
+        .bpf_type = lru ? BPF_MAP_TYPE_LRU_HASH : BPF_MAP_TYPE_HASH,
+        .max_entries = m->max_entries,
+        .key_size = IMAGE_HASH,
+        .value_size = ROUND_UP(m->key->size, 8u),
+        .set_index = -1,
+    };
+
+    arena_vec_push(a, &c->image->maps, keys);
+    m->keys_map = (uint32_t)c->image->maps.n;
+}
+
 static void plan_keyed(struct compile *c, struct image_map *m, const struct map_decl *decl)
 {
     m->bpf_type = m->per_cpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
     m->max_entries = (uint32_t)MIN(c->config->max_map_keys, (uint64_t)UINT32_MAX);
-    m->key_size = m->key->size;
-    if (m->buckets)
-        m->key_size = ROUND_UP(m->key_size, 8u) + (uint32_t)sizeof(uint64_t);
     m->set_index = -1;
     for (size_t i = 0; decl && i < ARRAY_LEN(declared); i++) {
         if (!str_eqz(decl->kind, declared[i].name))
@@ -46,6 +80,11 @@ static void plan_keyed(struct compile *c, struct image_map *m, const struct map_
         m->bpf_type = declared[i].bpf_type;
         m->max_entries = (uint32_t)decl->size;
     }
+    if (is_too_long(c, m->key))
+        plan_keys(c, m);
+    m->key_size = m->keys_map ? IMAGE_HASH : m->key->size;
+    if (m->buckets)
+        m->key_size = ROUND_UP(m->key_size, 8u) + (uint32_t)sizeof(uint64_t);
 }
 
 static void plan_map(struct compile *c, struct map_sym *sym)

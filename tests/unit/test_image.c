@@ -515,7 +515,7 @@ static void not_an_image(void **state)
     refused(elf_with(&a, ".text", STR("x")), "not a hark image");
     refused(elf_with(&a, ".hark", STR("x")), "not a hark image");
     refused(elf_with(&a, ".hark", STR("harkimg\0\x63")), "another version");
-    refused(elf_with(&a, ".hark", STR("harkimg\0\x04")), "damaged");
+    refused(elf_with(&a, ".hark", STR("harkimg\0\x05")), "damaged");
     arena_free(&a);
 }
 
@@ -592,6 +592,12 @@ static void contradictions(void **state)
     image = with_map();
     image->maps.v[0].value_size = 4;
     inconsistent(image, "values of @m have 4 bytes instead of 8");
+    image = with_map();
+    image->maps.v[0].keys_map = 1;
+    inconsistent(image, "the keys of @m are nowhere");
+    image = with_map();
+    image->maps.v[0].keys_map = 2;
+    inconsistent(image, "the keys of @m are nowhere");
     image = with_map();
     image->maps.v[0].set_index = 0;
     inconsistent(image, "no place to say that it is set");
