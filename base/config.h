@@ -39,6 +39,7 @@ struct options {
     const char *cmd;       /* -c, or NULL */
     uint32_t pid;          /* -p, or 0 */
     unsigned no_features;  /* bits of enum config_no_feature */
+    const char *debug_dirs; /* --debuginfo, or NULL */
     const char *functions; /* --traceable-functions, or NULL */
     enum config_run run;
     const char *probe_filter; /* --probe-filter, or NULL: a regular expression that was checked */

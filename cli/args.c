@@ -31,6 +31,11 @@ enum {
     OPT_BENCH,
     OPT_MODE,
     OPT_PROBE_FILTER,
+    OPT_FMT,
+    OPT_EMIT_LLVM,
+    OPT_VERIFY_LLVM,
+    OPT_AOT,
+    OPT_DEBUGINFO,
 };
 
 static const struct option long_options[] = {
@@ -62,6 +67,11 @@ static const struct option long_options[] = {
     { "bench", no_argument, NULL, OPT_BENCH },
     { "mode", required_argument, NULL, OPT_MODE },
     { "probe-filter", required_argument, NULL, OPT_PROBE_FILTER },
+    { "fmt", no_argument, NULL, OPT_FMT },
+    { "emit-llvm", required_argument, NULL, OPT_EMIT_LLVM },
+    { "verify-llvm-ir", no_argument, NULL, OPT_VERIFY_LLVM },
+    { "aot", required_argument, NULL, OPT_AOT },
+    { "debuginfo", required_argument, NULL, OPT_DEBUGINFO },
     { "builtins", no_argument, NULL, OPT_BUILTINS },
     { "traceable-functions", required_argument, NULL, OPT_FUNCTIONS },
     { "no-feature", required_argument, NULL, OPT_NO_FEATURE },
@@ -97,6 +107,8 @@ void args_usage(FILE *f)
         "                      only the probes whose name matches\n"
         "  -I DIR              where #include looks; may be repeated\n"
         "      --include FILE  as if the script included FILE first\n"
+        "      --debuginfo DIR[:DIR]  where separate debug files are, besides /usr/lib/debug\n"
+        "      --fmt           print the script formatted; with -o: into that file\n"
         "  -h, --help          this text\n"
         "  -V, --version       version\n"
         "\n"
@@ -108,6 +120,8 @@ void args_usage(FILE *f)
         "      --mode MODE     test, bench, codegen (compile only), compiler-bench (and time it)\n"
         "      --emit-elf FILE keep the compiled program: an ELF object with its manifest\n"
         "      --run-image FILE run such a file\n"
+        "      --aot FILE      write a program that does what the script does\n"
+        "      --emit-llvm FILE  LLVM IR, to FILE.original.ll and FILE.optimized.ll\n"
         "      --traceable-functions FILE  names of functions, instead of the kernel's list\n"
         "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi,\n"
         "                      large_keys\n"
@@ -207,8 +221,11 @@ static int parse_mode(const char *word, struct args *a, struct options *o)
         a->compile_only = true;
     else if (strcmp(word, "compiler-bench") == 0)
         a->compile_only = a->timings = true;
+    else if (strcmp(word, "format") == 0)
+        a->mode = MODE_FORMAT;
     else
-        return usage_error("--mode: '%s' is none of test, bench, codegen, compiler-bench", word);
+        return usage_error("--mode: '%s' is none of test, bench, codegen, compiler-bench, format",
+                           word);
     return 0;
 }
 
@@ -237,6 +254,17 @@ static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
         return parse_mode("bench", a, o);
     case OPT_MODE:
         return parse_mode(optarg, a, o);
+    case OPT_FMT:
+        return parse_mode("format", a, o);
+    case OPT_EMIT_LLVM:
+        a->llvm_out = optarg;
+        return 0;
+    case OPT_AOT:
+        a->aot_out = optarg;
+        return 0;
+    case OPT_DEBUGINFO:
+        o->debug_dirs = optarg;
+        return 0;
     case OPT_PROBE_FILTER:
         return parse_filter(optarg, o);
     case 'e':
@@ -325,8 +353,9 @@ static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
     case OPT_NO_CACHE:
         a->no_cache = true;
         return 0;
-    case 'b':      /* once chose BTF */
-    case OPT_USDT: /* the kernel's reference counter does it */
+    case 'b':             /* once chose BTF */
+    case OPT_USDT:        /* the kernel's reference counter does it */
+    case OPT_VERIFY_LLVM: /* always done */
         return 0;
     }
     return -1;
@@ -352,16 +381,24 @@ static int parse_words(int argc, char **argv, int options_end, struct args *a, s
     return 0;
 }
 
+/* A program written by --aot is its script, which takes no parameters. */
+static int check_aot(const struct args *a)
+{
+    if (a->mode == MODE_RUN && !a->has_text && !a->file && !a->image_in)
+        return 0;
+    return usage_error("this is a compiled script: it takes options of a run, and no parameters");
+}
+
 int args_parse(int argc, char **argv, struct args *a, struct config *config)
 {
     struct options *o = &config->opt;
     int options_end = argc, c, rc;
     unsigned k = 0;
 
-    *a = (struct args){ .argc = argc, .argv = argv };
+    *a = (struct args){ .argc = argc, .argv = argv, .is_aot = a->is_aot };
     o->format = "text";
     o->warnings = WARNINGS_DEFAULT;
-    if (argc < 2) {
+    if (argc < 2 && !a->is_aot) {
         args_usage(stderr);
         return 1;
     }
@@ -390,7 +427,11 @@ int args_parse(int argc, char **argv, struct args *a, struct config *config)
     if (a->mode == MODE_HELP || a->mode == MODE_VERSION || a->mode == MODE_INFO ||
         a->mode == MODE_BUILTINS)
         return 0;
+    if (a->aot_out && k)
+        return usage_error("--aot and -k cannot be used together");
     parse_words(argc, argv, options_end, a, o);
+    if (a->is_aot)
+        return check_aot(a);
     if (a->mode == MODE_LIST || a->image_in)
         return 0;
     if (!a->has_text && !a->file)

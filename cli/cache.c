@@ -169,7 +169,7 @@ struct cache *cache_open(const struct args *args, const struct config *config,
     int dir = -1;
 
     if (args->no_cache || args->stop_after_dump || args->compile_only || args->image_out ||
-        config->opt.dump || config->opt.verbose)
+        args->aot_out || args->llvm_out || config->opt.dump || config->opt.verbose)
         return NULL;
     if (dir_path(&path))
         dir = open_dir(path.p);

@@ -88,7 +88,11 @@ static int run_image(const struct args *args, struct str elf, struct config *con
         fprintf(stderr, "ERROR: %s\n", e.text);
         return 1;
     }
-    return args->compile_only ? 0 : pipeline_run(elf, config, host, registry);
+    if (args->aot_out && aot_write(args->aot_out, elf, &e)) {
+        fprintf(stderr, "ERROR: %s\n", e.text);
+        return 1;
+    }
+    return args->compile_only || args->aot_out ? 0 : pipeline_run(elf, config, host, registry);
 }
 
 static int compile_and_run(const struct args *args, struct config *config, struct host *host,
@@ -107,7 +111,7 @@ static int compile_and_run(const struct args *args, struct config *config, struc
 }
 
 static int run_mode(const struct args *args, struct config *config, struct host *host,
-                    const struct registry *registry)
+                    const struct registry *registry, struct str own_image)
 {
     struct script script = { .name = STR("stdin"), .text = args->text };
     struct buf text = { 0 };
@@ -127,6 +131,7 @@ static int run_mode(const struct args *args, struct config *config, struct host 
         return 0;
     case MODE_LIST:
     case MODE_RUN:
+    case MODE_FORMAT:
         break;
     }
     if (args->mode == MODE_LIST && !args->has_text &&
@@ -135,6 +140,8 @@ static int run_mode(const struct args *args, struct config *config, struct host 
     /* Dumps look at text only; everything else needs the kernel. */
     if (!args->stop_after_dump && args->mode == MODE_RUN && (status = pipeline_check_privileges()))
         return status;
+    if (args->is_aot)
+        return pipeline_run(own_image, config, host, registry);
     if (args->image_in) {
         status = read_file(args->image_in, &text);
         if (!status)
@@ -151,7 +158,9 @@ static int run_mode(const struct args *args, struct config *config, struct host 
         if (strcmp(args->file, "-") != 0)
             script.name = str_from(args->file);
     }
-    if (args->mode == MODE_LIST)
+    if (args->mode == MODE_FORMAT)
+        status = pipeline_format(config, host, registry, &script);
+    else if (args->mode == MODE_LIST)
         status = pipeline_list(args, config, host, registry, &script);
     else if (args->stop_after_dump)
         status = compile_and_stop(args, config, host, registry, &script);
@@ -213,7 +222,8 @@ int main(int argc, char **argv)
     struct arena arena = { 0 };
     struct config config = { 0 };
     struct host host = { .config = &config };
-    struct args args;
+    struct buf own_image = { 0 };
+    struct args args = { .is_aot = aot_find(&own_image) };
     struct str why;
     int status;
 
@@ -229,11 +239,13 @@ int main(int argc, char **argv)
         config.opt.colour = wants_colour();
         host.kernel = open_kernel(&config.opt);
         host.symbols = symbols_open(NULL, config.cpp_demangle);
-        status = run_mode(&args, &config, &host, &registry);
+        symbols_set_debug_dirs(host.symbols, config.opt.debug_dirs);
+        status = run_mode(&args, &config, &host, &registry, buf_as_str(&own_image));
         symbols_close(host.symbols);
         kernel_close(host.kernel);
     }
     args_free(&config);
+    buf_free(&own_image);
     arena_free(&arena);
     return flush_output(status);
 }

@@ -8,7 +8,9 @@
 #include "cli/pipeline.h"
 
 #include "base/deps.h"
+#include "base/file.h"
 #include "codegen/codegen.h"
+#include "format/format.h"
 #include "kernel/kernel.h"
 #include "output/out.h"
 #include "parser/parse.h"
@@ -136,12 +138,17 @@ static void dump_object(const struct job *j, FILE *f)
         return sema_##name(&j->c);                                                                 \
     }
 SEMA_PASS(settings)
-SEMA_PASS(macro)
 SEMA_PASS(attach)
 SEMA_PASS(resolve)
 SEMA_PASS(infer)
 SEMA_PASS(check)
 SEMA_PASS(plan)
+
+/* A program of --aot runs elsewhere: what cannot is refused as soon as no macro hides it. */
+static bool run_macro(struct job *j)
+{
+    return sema_macro(&j->c) && (!j->c.aot || sema_check_aot(&j->c));
+}
 
 /* "-- --help" asks for the script's options instead of a run. */
 static bool run_fold(struct job *j)
@@ -217,6 +224,27 @@ static double now_ms(void)
     return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
+/* --emit-llvm: FILE.original.ll after the pass "ir", FILE.optimized.ll after "object". */
+static bool emit_llvm(const struct job *j, const char *base, const struct pass *p)
+{
+    const char *suffix = p->run == run_ir       ? "original.ll"
+                         : p->run == run_object ? "optimized.ll"
+                                                : NULL;
+    struct str path;
+    FILE *f;
+
+    if (!base || !suffix)
+        return true;
+    path = str_printf(j->c.arena, "%s.%s", base, suffix);
+    f = fopen(path.p, "we");
+    if (f)
+        codegen_dump_ir(j->codegen, f);
+    if (f && !ferror(f) && fclose(f) == 0)
+        return true;
+    fprintf(stderr, "ERROR: cannot write '%s': %s\n", path.p, strerror(errno));
+    return false;
+}
+
 /* The passes up to the last one wanted. */
 static enum compiled run_passes(struct job *j, const struct args *args)
 {
@@ -237,6 +265,8 @@ static enum compiled run_passes(struct job *j, const struct args *args)
         if (args->timings)
             fprintf(stderr, "%-10s %8.3f ms\n", passes[i].name, now_ms() - start);
         if (!ok || j->c.diags->errors)
+            return COMPILED_FAILED;
+        if (!emit_llvm(j, args->llvm_out, &passes[i]))
             return COMPILED_FAILED;
         if (stage_asked(dump, &passes[i])) {
             passes[i].dump(j, stdout);
@@ -295,6 +325,7 @@ enum compiled pipeline_compile(const struct args *args, struct config *config,
     if (!stages_valid(config->opt.dump))
         return COMPILED_FAILED;
     workspace_open(&w, config, host, registry, script);
+    w.job.c.aot = args->aot_out != NULL;
     result = run_passes(&w.job, args);
     print_messages(&w.job);
     if (w.diags.all.n) /* to be said again the next time */
@@ -322,6 +353,31 @@ int pipeline_list(const struct args *args, struct config *config, const struct h
     }
     workspace_close(&w);
     return ok ? 0 : 1;
+}
+
+int pipeline_format(struct config *config, const struct host *host, const struct registry *registry,
+                    const struct script *script)
+{
+    const char *path = config->opt.output;
+    struct buf text = { 0 };
+    struct workspace w;
+    struct parser p;
+    int rc = 0;
+    bool ok;
+
+    workspace_open(&w, config, host, registry, script);
+    p = make_parser(&w.job);
+    ok = format_script(&p, &text);
+    print_messages(&w.job);
+    workspace_close(&w);
+    if (ok && path)
+        rc = file_replace(path, buf_as_str(&text), 0666);
+    else if (ok)
+        fwrite(text.p, 1, text.n, stdout);
+    if (rc)
+        fprintf(stderr, "ERROR: cannot write '%s': %s\n", path, strerror(-rc));
+    buf_free(&text);
+    return ok && !rc ? 0 : 1;
 }
 
 static const struct value_kind *find_kind(const void *ctx, struct str name)

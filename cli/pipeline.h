@@ -4,6 +4,7 @@
 #ifndef HARK_CLI_PIPELINE_H
 #define HARK_CLI_PIPELINE_H
 
+#include "base/err.h"
 #include "base/host.h"
 #include "base/str.h"
 #include "builtins/builtin.h"
@@ -37,6 +38,14 @@ int pipeline_list(const struct args *, struct config *, const struct host *,
 
 /* The effective capabilities of this process, as a bit set. */
 uint64_t pipeline_rights(void);
+/* Appends image bytes to a copy of this program; aot_find() gives them back. 0 or -errno. */
+int aot_write(const char *path, struct str elf, struct err *);
+/* The image at the end of this program. false: it is hark itself. */
+bool aot_find(struct buf *elf);
+
+/* --fmt: the script as it should look, to stdout or to the file of -o. Returns the exit status. */
+int pipeline_format(struct config *, const struct host *, const struct registry *,
+                    const struct script *);
 
 /* May this process load programs? Otherwise nothing can be said about what the kernel's BPF can. */
 bool pipeline_may_load(void);

@@ -5,11 +5,12 @@
  */
 #include "image/image_impl.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* No image is larger; a longer file is something else. */
@@ -40,54 +41,10 @@ void image_free(struct image *image)
     free(image);
 }
 
-static int write_all(int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes = str_sub(bytes, (size_t)n, bytes.n);
-    }
-    return 0;
-}
-
-/* Gives a temporary file the access rights a new file would have got. */
-static int open_to_all(int fd)
-{
-    mode_t mask = umask(0);
-
-    umask(mask);
-    return fchmod(fd, 0666 & ~mask) ? -errno : 0;
-}
-
-/* Readers see the old file or the whole new one: it is written beside it, then renamed. */
-static int write_file(const char *path, const char *temporary, int fd, struct str bytes)
-{
-    int rc = open_to_all(fd);
-
-    if (!rc)
-        rc = write_all(fd, bytes);
-    if (close(fd) && !rc)
-        rc = -errno;
-    if (!rc && rename(temporary, path))
-        rc = -errno;
-    if (rc)
-        unlink(temporary);
-    return rc;
-}
-
 int image_save(const struct image *image, const char *path, struct err *e)
 {
-    struct buf temporary = { 0 };
-    int fd, rc;
+    int rc = file_replace(path, image->elf, 0666);
 
-    buf_printf(&temporary, "%s.XXXXXX", path);
-    fd = mkostemp(temporary.p, O_CLOEXEC);
-    rc = fd < 0 ? -errno : write_file(path, temporary.p, fd, image->elf);
-    buf_free(&temporary);
     if (rc)
         err_set(e, rc, "can't write image '%s': %s", path, strerror(-rc));
     return rc;

@@ -21,6 +21,7 @@ struct parser {
     const struct source *source;
     const struct str *params; /* $1, $2 …: substituted in attach points */
     size_t n_params;
+    bool keep_params; /* $1 stays as written, to be formatted */
     bool (*is_builtin)(void *ctx, struct str name);
     void *ctx;
 

@@ -30,6 +30,7 @@ struct compile {
     struct cdefs *cdefs;          /* made by sema_settings() */
     struct image *image;          /* types and manifest live in its arena */
     bool list_only;               /* -l with a program: stop after attach, no begin and end */
+    bool aot;                     /* for --aot: the program will run elsewhere */
     struct macro *library;        /* macro_builtin.c: builtins that are macros, as far as used */
     struct includes *includes;    /* include.c: headers that were read */
     struct script_option *options; /* options.c: what getopt() asks for */
@@ -42,6 +43,9 @@ bool sema_settings(struct compile *);
 
 /* Needs: settings. Leaves: no macro calls, no EXPR_TYPEOF arguments; plain AST. */
 bool sema_macro(struct compile *);
+
+/* Needs: macro. Leaves: nothing new; nothing in the script that holds only on this machine. */
+bool sema_check_aot(struct compile *);
 
 /*
  * Needs: macro. Leaves: probe->provider, targets; wildcards expanded; probes split so that each has

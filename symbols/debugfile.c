@@ -5,6 +5,7 @@
  *   1. a file named after the build id, /usr/lib/debug/.build-id/93/ac61….debug;
  *   2. a file named in .gnu_debuglink, beside the program, in .debug/ or below /usr/lib/debug; it
  *      has to have the same build id, or the checksum the link gives;
+ *      (both first in the directories of --debuginfo, if there are any)
  *   3. .gnu_debugdata, a small ELF file compressed with xz inside the program.
  * elfutils' libdwfl knows these places too, but it maps files and asks servers on the network, and
  * we may be in the middle of tracing.
@@ -23,7 +24,7 @@ enum {
     CHUNK = 1 << 16,
 };
 
-#define DEBUG_DIR "/usr/lib/debug"
+#define DEFAULT_DIRS ":.debug:/usr/lib/debug"
 
 /* A section's bytes by name; NULL if it is not there. */
 static Elf_Data *section_named(Elf *elf, const char *wanted)
@@ -133,7 +134,27 @@ static bool add_from(const struct symbols *s, struct elf_file *f, const char *pa
     return fits;
 }
 
-static bool add_by_build_id(const struct symbols *s, struct elf_file *f)
+/* What .gnu_debuglink says: a file name, padded with NULs to four bytes, and a checksum. */
+struct link {
+    const char *name; /* NULL: there is none */
+    uint32_t checksum;
+};
+
+static struct link read_link(Elf *elf)
+{
+    const Elf_Data *data = section_named(elf, ".gnu_debuglink");
+    struct link link = { 0 };
+    size_t n;
+
+    if (!data || !data->d_buf || !(n = strnlen(data->d_buf, data->d_size)) ||
+        ROUND_UP(n + 1, 4) + sizeof(link.checksum) > data->d_size || memchr(data->d_buf, '/', n))
+        return link;
+    link.name = data->d_buf;
+    memcpy(&link.checksum, link.name + ROUND_UP(n + 1, 4), sizeof(link.checksum));
+    return link;
+}
+
+static bool add_by_build_id(const struct symbols *s, struct elf_file *f, struct str dir)
 {
     struct buf name = { 0 };
     char path[PATH_MAX];
@@ -141,40 +162,61 @@ static bool add_by_build_id(const struct symbols *s, struct elf_file *f)
 
     for (size_t i = 0; i < f->build_id.n; i++)
         buf_printf(&name, i == 1 ? "/%02x" : "%02x", (unsigned char)f->build_id.p[i]);
-    found = name.n && symbols_path(s, path, DEBUG_DIR "/.build-id/%s.debug", name.p) &&
+    found = name.n && symbols_path(s, path, "%.*s/.build-id/%s.debug", STRF(dir), name.p) &&
             add_from(s, f, path, NULL);
     buf_free(&name);
     return found;
 }
 
-/* .gnu_debuglink: a file name, padded with NULs to four bytes, and a checksum. */
-static bool add_by_link(const struct symbols *s, struct elf_file *f, Elf *elf)
+/* By the link, below a directory for debug files: where the program would be, or in it. */
+static bool add_below(const struct symbols *s, struct elf_file *f, const struct link *link,
+                      struct str dir)
 {
-    const Elf_Data *link = section_named(elf, ".gnu_debuglink");
     const char *slash = strrchr(f->path, '/');
-    int dir = slash ? (int)(slash - f->path) : 0;
-    size_t root = strlen(s->root), n;
-    const char *name;
-    uint32_t checksum;
+    size_t root = strlen(s->root), n = slash ? (size_t)(slash - f->path) : 0;
     char path[PATH_MAX];
 
-    if (!link || !slash || !link->d_buf || !(n = strnlen(link->d_buf, link->d_size)) ||
-        ROUND_UP(n + 1, 4) + sizeof(checksum) > link->d_size)
-        return false;
-    name = link->d_buf;
-    if (memchr(name, '/', n))
-        return false;
-    memcpy(&checksum, name + ROUND_UP(n + 1, 4), sizeof(checksum));
-    if (snprintf(path, sizeof(path), "%.*s/%s", dir, f->path, name) < PATH_MAX &&
-        add_from(s, f, path, &checksum))
-        return true;
-    if (snprintf(path, sizeof(path), "%.*s/.debug/%s", dir, f->path, name) < PATH_MAX &&
-        add_from(s, f, path, &checksum))
-        return true;
-    if (strncmp(f->path, s->root, root) != 0 || root > (size_t)dir)
+    if (strncmp(f->path, s->root, root) != 0 || root > n)
         root = 0;
-    return symbols_path(s, path, DEBUG_DIR "%.*s/%s", dir - (int)root, f->path + root, name) &&
-           add_from(s, f, path, &checksum);
+    return (symbols_path(s, path, "%.*s%.*s/%s", STRF(dir), (int)(n - root), f->path + root,
+                         link->name) &&
+            add_from(s, f, path, &link->checksum)) ||
+           (symbols_path(s, path, "%.*s/%s", STRF(dir), link->name) &&
+            add_from(s, f, path, &link->checksum));
+}
+
+/* By the link, in a directory beside the program; "": the program's own. */
+static bool add_beside(const struct symbols *s, struct elf_file *f, const struct link *link,
+                       struct str dir)
+{
+    const char *slash = strrchr(f->path, '/');
+    int n = slash ? (int)(slash - f->path) : 0;
+    char path[PATH_MAX];
+
+    return slash &&
+           snprintf(path, sizeof(path), "%.*s/%.*s%s%s", n, f->path, STRF(dir), dir.n ? "/" : "",
+                    link->name) < PATH_MAX &&
+           add_from(s, f, path, &link->checksum);
+}
+
+/* All directories of a list: first by build id, which cannot be mistaken. */
+static bool add_from_dirs(const struct symbols *s, struct elf_file *f, const struct link *link,
+                          const char *dirs)
+{
+    for (int by_link = 0; by_link < (link->name ? 2 : 1); by_link++) {
+        for (const char *p = dirs;; p++) {
+            struct str dir = { p, strcspn(p, ":") };
+            bool absolute = dir.n && *dir.p == '/';
+
+            if (by_link ? (absolute ? add_below(s, f, link, dir) : add_beside(s, f, link, dir))
+                        : absolute && add_by_build_id(s, f, dir))
+                return true;
+            p += dir.n;
+            if (!*p)
+                break;
+        }
+    }
+    return false;
 }
 
 /* false if it is no xz data, or unpacks to more than we are willing to keep. */
@@ -218,6 +260,9 @@ static void add_from_debugdata(struct elf_file *f, Elf *elf)
 
 void debugfile_add_symbols(const struct symbols *s, struct elf_file *f, Elf *elf)
 {
-    if (!add_by_build_id(s, f) && !add_by_link(s, f, elf))
+    struct link link = read_link(elf);
+
+    if (!(s->debug_dirs && add_from_dirs(s, f, &link, s->debug_dirs)) &&
+        !add_from_dirs(s, f, &link, DEFAULT_DIRS))
         add_from_debugdata(f, elf);
 }

@@ -124,6 +124,11 @@ void symbols_note_into(struct symbols *s, struct deps *deps)
     s->deps = deps;
 }
 
+void symbols_set_debug_dirs(struct symbols *s, const char *dirs)
+{
+    s->debug_dirs = dirs;
+}
+
 void symbols_close(struct symbols *s)
 {
     if (!s)

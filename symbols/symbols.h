@@ -21,6 +21,11 @@ struct symbols *symbols_open(const char *root, bool demangle);
 void symbols_set_demangle(struct symbols *, bool demangle);
 /* From now on the programs and libraries that are looked at, or for, are noted. */
 void symbols_note_into(struct symbols *, struct deps *);
+/*
+ * Directories separated by ':' to be searched for separate debug files before ".:.debug:
+ * /usr/lib/debug"; a relative one is beside the program. The text is not copied. NULL: none.
+ */
+void symbols_set_debug_dirs(struct symbols *, const char *dirs);
 void symbols_close(struct symbols *);
 
 struct sym {

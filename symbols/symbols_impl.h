@@ -187,9 +187,10 @@ struct symbols {
     const char *root; /* "" or a directory without '/' at its end */
     bool demangle;
     struct deps *deps;
-    struct map interned;  /* text -> the copy in arena, as char * */
-    struct map demangled; /* mangled name -> struct str * */
-    struct map files;     /* struct elf_key -> struct elf_file * */
+    const char *debug_dirs; /* or NULL */
+    struct map interned;    /* text -> the copy in arena, as char * */
+    struct map demangled;   /* mangled name -> struct str * */
+    struct map files;       /* struct elf_key -> struct elf_file * */
     struct elf_file *first_file, *vdso;
     struct procs procs;
     struct ksyms ksyms;
