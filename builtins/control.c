@@ -215,6 +215,7 @@ static int system_event(struct session *s, const struct image_action *a, const v
     (void)len;
     formatted_text(s, a, data, &command);
     buf_putc(&command, '\0');
+    out_batch(session_out(s), false); /* it may take its time */
     rc = run_shell(command.p, &text, &dropped, &status);
     if (rc == 0) {
         buf_putc(&text, '\n');

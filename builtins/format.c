@@ -116,6 +116,21 @@ bool format_next(struct str *rest, struct format_piece *out)
     return true;
 }
 
+struct format *format_parse(struct arena *arena, struct str text)
+{
+    struct format *format = ARENA_NEW(arena, struct format);
+    struct format_piece piece, *pieces;
+    struct str rest = text;
+
+    while (format_next(&rest, &piece))
+        format->n++;
+    pieces = ARENA_ARRAY(arena, struct format_piece, format->n);
+    for (size_t i = 0; i < format->n; i++)
+        format_next(&text, &pieces[i]);
+    format->pieces = pieces;
+    return format;
+}
+
 /* ---- filling in ---- */
 
 /* What was appended since from, widened with blanks; n bytes of it are the piece to align. */

@@ -6,8 +6,7 @@
  *     while (format_next(&rest, &piece))
  *         if (piece.conv) …
  *
- * A format is taken apart anew each time: that costs about as much as copying its text, and needs
- * no memory.
+ * Who fills in one format over and over takes it apart once (format_parse()).
  */
 #ifndef HARK_BUILTINS_FORMAT_H
 #define HARK_BUILTINS_FORMAT_H
@@ -38,6 +37,12 @@ enum { FORMAT_WIDTH = 65535, FORMAT_ARGS = 127 };
 
 /* Takes the next piece off the front of *rest; false at the end. What is no conversion is text. */
 bool format_next(struct str *rest, struct format_piece *out);
+/* All pieces of a format; the list and nothing else is in the arena. */
+struct format {
+    const struct format_piece *pieces;
+    size_t n;
+};
+struct format *format_parse(struct arena *, struct str text);
 /* Appends the n-th argument as a conversion wants it; v NULL: there is none. */
 void format_value(struct buf *, const struct format_piece *, const struct value *v);
 /* %gr: names of the kernel's allocation flags (gfp.c). */

@@ -43,15 +43,20 @@ void formatted_text(struct session *s, const struct image_action *a, const void 
                     struct buf *text)
 {
     struct decode decode = session_decode(s);
-    struct format_piece piece;
-    struct str rest = a->text;
+    void **kept = session_kept(s, a);
+    const struct format *format;
     unsigned n = 0;
 
-    while (format_next(&rest, &piece)) {
-        if (piece.conv)
-            format_value(text, &piece, decode_element(&decode, a, data, n++));
+    if (!*kept)
+        *kept = format_parse(session_arena(s), a->text);
+    format = *kept;
+    for (size_t i = 0; i < format->n; i++) {
+        const struct format_piece *piece = &format->pieces[i];
+
+        if (piece->conv)
+            format_value(text, piece, decode_element(&decode, a, data, n++));
         else
-            buf_str(text, piece.text);
+            buf_str(text, piece->text);
     }
 }
 
@@ -67,12 +72,11 @@ static int printf_event(struct session *s, const struct image_action *a, const v
                         size_t len)
 {
     struct out *out = session_out(s);
-    struct buf text = { 0 };
+    struct buf *text = session_text(s);
 
     (void)len;
-    formatted_text(s, a, data, &text);
-    out->ops->text(out, OUT_PRINTF, buf_as_str(&text));
-    buf_free(&text);
+    formatted_text(s, a, data, text);
+    out->ops->text(out, OUT_PRINTF, buf_as_str(text));
     return 0;
 }
 

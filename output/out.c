@@ -73,6 +73,8 @@ static size_t due(const struct out *o)
         return o->buf.n;
     switch (o->buffering) {
     case BUFFERING_LINE:
+        if (o->batch)
+            return 0;
         newline = o->buf.n ? memrchr(o->buf.p, '\n', o->buf.n) : NULL;
         return newline ? (size_t)(newline - o->buf.p) + 1 : 0;
     case BUFFERING_FULL:
@@ -89,6 +91,13 @@ void out_done(struct out *o)
 
     if (n > 0)
         write_out(o, n);
+}
+
+void out_batch(struct out *o, bool begins)
+{
+    o->batch = begins;
+    if (!begins && o->buffering == BUFFERING_LINE)
+        out_done(o);
 }
 
 void out_note(struct out *o, const char *fmt, ...)

@@ -72,6 +72,7 @@ struct out {
     bool warnings;   /* false: trouble() and warnf() are silent */
     unsigned errors; /* errorf()s of the script so far */
     FILE *capture;   /* or NULL: goes there instead of anywhere else */
+    bool batch;      /* between out_batch(true) and (false): lines wait for each other */
     int error;       /* -errno of the first failed write; nothing is written after it */
 };
 
@@ -86,6 +87,9 @@ void out_close(struct out *); /* flushes; NULL is fine */
 /* For formats: appends to the buffer, which is written by the rules of -B at the end of a call. */
 void out_write(struct out *, struct str);
 void out_done(struct out *); /* one message is complete: flush by the rules of -B */
+/* Messages that come in a batch are written together when it is over, not line by line (-B line).
+ */
+void out_batch(struct out *, bool begins);
 /* A line about the run, for people: on stderr, after what the stream has so far. */
 void out_note(struct out *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

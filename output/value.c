@@ -48,6 +48,24 @@ const struct value *value_str(struct arena *a, enum value_shape shape, struct st
     return v;
 }
 
+static void put_uint(struct buf *b, uint64_t num)
+{
+    char digits[24], *p = digits + sizeof(digits);
+
+    do {
+        *--p = (char)('0' + num % 10);
+        num /= 10;
+    } while (num);
+    buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+static void put_int(struct buf *b, int64_t num)
+{
+    if (num < 0)
+        buf_putc(b, '-');
+    put_uint(b, num < 0 ? -(uint64_t)num : (uint64_t)num);
+}
+
 void value_bytes(struct buf *b, struct str bytes, char style)
 {
     for (size_t i = 0; i < bytes.n; i++) {
@@ -91,16 +109,16 @@ void value_text(struct buf *b, const struct value *v)
         buf_puts(b, v->num ? "true" : "false");
         break;
     case VALUE_INT:
-        buf_printf(b, "%" PRId64, (int64_t)v->num);
+        put_int(b, (int64_t)v->num);
         break;
     case VALUE_UINT:
-        buf_printf(b, "%" PRIu64, v->num);
+        put_uint(b, v->num);
         break;
     case VALUE_ENUM:
         if (v->text.n)
             buf_str(b, v->text);
         else
-            buf_printf(b, "%" PRId64, (int64_t)v->num);
+            put_int(b, (int64_t)v->num);
         break;
     case VALUE_PTR:
         buf_printf(b, "0x%" PRIx64, v->num);

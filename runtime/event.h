@@ -22,6 +22,12 @@ struct out *session_out(struct session *);
 struct loop *session_loop(struct session *);
 /* Rewound after each record. */
 struct arena *session_scratch(struct session *);
+/* To the end of the run. */
+struct arena *session_arena(struct session *);
+/* An empty text that keeps its memory from record to record. */
+struct buf *session_text(struct session *);
+/* What a builtin keeps about an action, in session_arena(): NULL before its first record. */
+void **session_kept(struct session *, const struct image_action *);
 struct decode session_decode(struct session *);
 /*
  * The signal mask programs we start must get (posix_spawnattr_setsigmask()): ours has SIGINT and

@@ -47,6 +47,11 @@ struct arena *session_scratch(struct session *s)
     return &s->scratch;
 }
 
+struct arena *session_arena(struct session *s)
+{
+    return &s->arena;
+}
+
 const sigset_t *session_child_signals(const struct session *s)
 {
     return &s->old_mask;
@@ -141,6 +146,7 @@ void session_close(struct session *s)
     signals_close(s);
     losses_close(s);
     arena_free(&s->scratch);
+    arena_free(&s->arena);
     free(s);
 }
 

@@ -47,6 +47,7 @@ struct session {
     struct config config; /* the image's settings, our options */
     struct loop *loop;
     struct arena scratch; /* rewound after each record */
+    struct arena arena;   /* to the end */
 
     /* load.c */
     struct bpf_object *object;
@@ -72,7 +73,12 @@ struct session {
 
     /* events.c */
     struct ring_buffer *ring;
-    char *unpacked;   /* room for the payload of a packed record */
+    char *unpacked;               /* room for the payload of a packed record */
+    struct buf text;              /* for builtins */
+    void **kept;                  /* one an action */
+    size_t ring_size, bytes_read; /* bytes of the last batch */
+    uint64_t read_at;             /* when it was read, in ns */
+    unsigned nap_ms;
     unsigned handled; /* records since events_consume() began */
     uint64_t bad_records, discarded_records;
     bool ended;   /* the loop is to end */

@@ -71,6 +71,22 @@ static void line_buffering(void **state)
     piped_close(&p);
 }
 
+static void batches_of_lines(void **state)
+{
+    struct piped p = piped(BUFFERING_LINE);
+
+    (void)state;
+    out_batch(p.out, true);
+    say(&p, "a\n");
+    say(&p, "b\nc");
+    assert_string_equal(arrived(&p), "");
+    out_batch(p.out, false);
+    assert_string_equal(arrived(&p), "a\nb\n");
+    say(&p, "d\n");
+    assert_string_equal(arrived(&p), "cd\n");
+    piped_close(&p);
+}
+
 static void full_buffering(void **state)
 {
     struct piped p = piped(BUFFERING_FULL);
@@ -270,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_buffering),
+        cmocka_unit_test(batches_of_lines),
         cmocka_unit_test(full_buffering),
         cmocka_unit_test(no_buffering),
         cmocka_unit_test(closing_flushes),
