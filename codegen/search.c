@@ -16,7 +16,7 @@
 
 #define NEEDLE_BYTES  64         /* longer literals are looked for step by step */
 #define KERNEL_STEPS  (1u << 23) /* BPF_MAX_LOOPS */
-#define STEPS_BY_JUMP 2000       /* the verifier walks through each */
+#define STEPS_BY_JUMP 800        /* the verifier walks through each, and minds 8192 forks at most */
 #define STACK_CELLS   400        /* bytes of stack up to which there may be cells */
 
 static LLVMValueRef byte_at(struct cg *cg, LLVMValueRef p, LLVMValueRef i)

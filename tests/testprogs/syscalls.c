@@ -37,6 +37,8 @@ static int one(const char *name, int i)
 
     if (strcmp(name, "getppid") == 0)
         return syscall(SYS_getppid) < 0;
+    if (strcmp(name, "getsid") == 0) /* called by nobody else */
+        return getsid(0) < 0;
     if (strcmp(name, "getuid") == 0)
         return syscall(SYS_getuid) < 0;
     if (strcmp(name, "open") == 0)
