@@ -11,4 +11,5 @@ awk -F'|' '$1 != "" && $2 == "" { print $1 }' "$dir/out" >"$dir/got"
 awk 'NF == 3 { print $3 }' /proc/kallsyms >"$dir/want"
 [ "$(wc -l <"$dir/want")" -gt 50000 ] || { echo "so few symbols?"; exit 1; }
 [ ! -s "$dir/err" ] || { cat "$dir/err"; exit 1; }
+diff "$dir/want" "$dir/got" | head -20
 cmp "$dir/want" "$dir/got"

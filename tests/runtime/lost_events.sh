@@ -1,3 +1,4 @@
+# needs: loop
 # proves: O-RUN-01
 # Produced = printed + lost, exactly.
 err=$(mktemp)
