@@ -132,6 +132,45 @@ static struct expr *parse_body(struct compile *c, const struct cdef_macro *macro
     return e;
 }
 
+struct c_calls {
+    const struct compile *c;
+    bool found;
+};
+
+static bool look_for_c_call(void *ctx, struct expr **ep)
+{
+    struct c_calls *calls = ctx;
+    const struct cdef_macro *m =
+        (*ep)->kind == EXPR_CALL ? cdef_macro(calls->c->cdefs, (*ep)->call.name) : NULL;
+
+    calls->found = calls->found || (m && m->function_like);
+    return !calls->found;
+}
+
+/* Does the body call macros that only C can call? */
+static bool calls_c(const struct compile *c, struct expr *body)
+{
+    struct c_calls calls = { .c = c };
+    const struct ast_walker walker = { .ctx = &calls, .pre_expr = look_for_c_call };
+
+    ast_walk_expr(&walker, &body);
+    return calls.found;
+}
+
+/* "((unsigned long int)0)" and "_IOR(0x12, 114, size_t)" are constants in C. */
+static struct expr *evaluate_body(struct compile *c, const struct cdef_macro *macro)
+{
+    struct expr *e;
+    uint64_t value;
+    bool is_signed;
+
+    if (!cdef_evaluate(c->cdefs, macro->body, &value, &is_signed))
+        return NULL;
+    e = ast_int(c->arena, macro->at, value);
+    e->negative = is_signed && (int64_t)value < 0;
+    return e;
+}
+
 static bool is_being_replaced(const struct name_chain *chain, struct str name)
 {
     while (chain && !str_eq(chain->name, name))
@@ -157,7 +196,7 @@ static bool expand_macro(struct names *n, struct expr **ep, const struct cdef_ma
     struct compile *c = n->c;
     struct span at = (*ep)->at;
     struct ast_walker mover = { .ctx = &at, .pre_expr = move_expr, .pre_stmt = move_stmt };
-    struct expr *next = (*ep)->next, *e;
+    struct expr *next = (*ep)->next, *e, *constant = NULL;
     struct diag *d;
     struct str why;
 
@@ -167,6 +206,9 @@ static bool expand_macro(struct names *n, struct expr **ep, const struct cdef_ma
         return false;
     }
     e = macro->body.n ? parse_body(c, macro, &why) : NULL;
+    if (macro->body.n && (!e || calls_c(c, e)))
+        constant = evaluate_body(c, macro);
+    e = constant ? constant : e;
     if (!e) {
         d = diag_error(c->diags, at, "macro '%.*s' is not an expression", STRF(macro->name));
         if (macro->body.n && !span_is_none(macro->at))

@@ -273,6 +273,28 @@ bool cdef_item(struct cdefs *c, struct cdef_state **state, struct str text, stru
     return !item.failed;
 }
 
+bool cdef_evaluate(struct cdefs *c, struct str text, uint64_t *value, bool *is_signed)
+{
+    struct diags *heard = c->diags;
+    struct diags unheard = { .arena = heard->arena, .sources = heard->sources };
+    struct cdef_state state = { 0 };
+    struct citem item = { .defs = c, .state = &state, .text = text, .at = SPAN_NONE };
+    struct ctoks raw = { 0 }, toks = { 0 };
+    struct cparser ps = { .item = &item };
+    bool ok;
+
+    c->diags = &unheard;
+    clex(&item, text, &item.at, &raw);
+    ok = !item.failed && raw.n > 1 && cmacro_expand(&item, raw.v, raw.n - 1, &toks);
+    arena_vec_push(&item.scratch, &toks, (struct ctok){ .kind = CTOK_END, .at = item.at });
+    ps.next = toks.v;
+    ok = ok && ps.next->kind != CTOK_END && cexpr_parse(&ps, value, is_signed) &&
+         ps.next->kind == CTOK_END && !item.failed;
+    c->diags = heard;
+    arena_free(&item.scratch);
+    return ok;
+}
+
 bool cdef_end(struct cdefs *c, struct cdef_state *state)
 {
     for (size_t i = 0; state && i < state->conds.n; i++)

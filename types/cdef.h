@@ -68,6 +68,12 @@ struct cdef_state; /* nesting of #if; made on first use in the arena of the diag
 bool cdef_item(struct cdefs *, struct cdef_state **, struct str text, struct span at);
 bool cdef_end(struct cdefs *, struct cdef_state *); /* reports #if without #endif */
 
+/*
+ * The value of a C constant expression, macros with parameters and casts included: what is left for
+ * a #define that is no expression of the script's language. Reports nothing.
+ */
+bool cdef_evaluate(struct cdefs *, struct str text, uint64_t *value, bool *is_signed);
+
 /* "#define" of a name before the script is read. */
 void cdef_predefine(struct cdefs *, struct str name, struct str body);
 const struct cdef_macro *cdef_macro(const struct cdefs *, struct str name);
