@@ -313,13 +313,46 @@ static int compare_entries(const void *a, const void *b, void *arg)
     return rc ? rc : (x->position > y->position) - (x->position < y->position);
 }
 
-static void sort(struct table *t)
+/* Sinks entry i of a heap of n, whose least is the first. */
+static void sink(struct table *t, size_t i, size_t n)
+{
+    struct entry *v = t->entries.v, moved = v[i];
+
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && compare_entries(&v[child + 1], &v[child], t) < 0)
+            child++;
+        if (compare_entries(&moved, &v[child], t) <= 0)
+            break;
+        v[i] = v[child];
+    }
+    v[i] = moved;
+}
+
+/* Few of many are wanted: these are found without sorting the others. */
+static void keep_top(struct table *t, size_t top)
+{
+    struct entry *v = t->entries.v;
+
+    for (size_t i = top / 2; i-- > 0;)
+        sink(t, i, top);
+    for (size_t i = top; i < t->entries.n; i++) {
+        if (compare_entries(&v[i], &v[0], t) <= 0)
+            continue;
+        v[0] = v[i];
+        sink(t, 0, top);
+    }
+    t->entries.n = top;
+}
+
+static void sort(struct table *t, uint64_t top)
 {
     t->order = order_of(t->m);
     if (t->order == BY_POSITION || t->entries.n < 2)
         return;
     for (size_t i = 0; t->order != BY_KEY && i < t->entries.n; i++)
         t->entries.v[i].order = order_value(t, &t->entries.v[i]);
+    if (top && top < t->entries.n)
+        keep_top(t, (size_t)top);
     qsort_r(t->entries.v, t->entries.n, sizeof(t->entries.v[0]), compare_entries, t);
 }
 
@@ -393,7 +426,7 @@ int maps_collect(struct session *s, int map_index, uint64_t top, uint64_t div,
     if (rc) {
         err_set(e, rc, "can't read map %.*s: %s", STRF(t.m->name), strerror(-rc));
     } else {
-        sort(&t);
+        sort(&t, top);
         *out = make_value(&t, top, div);
     }
     vec_free(&t.entries);
