@@ -293,6 +293,7 @@ struct probe {
     struct probe *entry, *exit; /* pair.c: the other end, if one program serves both; or NULL */
     struct str fn_name;         /* plan.c: name of the BPF program */
     const struct type *args;    /* infer.c: type of `args`, when used */
+    unsigned needs;             /* infer.c: CAP_… of the builtins it calls */
     struct var *vars;           /* resolve.c */
     unsigned index;             /* plan.c: in image->probes */
     struct probe *next;

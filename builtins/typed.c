@@ -91,12 +91,15 @@ static bool cookie_emit(struct cg *cg, const struct expr *call, struct cg_val *o
 {
     const struct type *u64 = type_int(cg_types(cg), 8, false);
     struct cg_val place = cg_place(cg, u64), sock;
-    struct cg_if guard;
+    struct cg_if guard, there;
 
     cg_store(cg, place, u64, cg_u64(cg, 0), call->at);
     if (!cg_typed_begin(cg, call_arg(call, 0), &sock, &guard))
         return false;
+    /* Members that may be NULL must be seen not to be. */
+    there = cg_if_begin(cg, cg_op(cg, OP_NE, sock, cg_u64(cg, 0)));
     cg_store(cg, place, u64, cg_helper(cg, BPF_FUNC_get_socket_cookie, &sock, 1, u64), call->at);
+    cg_if_end(cg, &there);
     cg_if_end(cg, &guard);
     *out = cg_load(cg, place);
     return true;

@@ -327,13 +327,9 @@ LLVMValueRef helper_bounded(struct cg *, LLVMValueRef v, uint64_t max);
 LLVMValueRef helper_call(struct cg *, unsigned func, LLVMTypeRef result, LLVMValueRef *args,
                          unsigned n);
 
-/*
- * Calls a function of the kernel that is no helper, with one argument (which it may ignore). The
- * caller has made sure that BTF knows the name.
- */
-LLVMValueRef kfunc_call(struct cg *, const char *name, LLVMValueRef arg);
-
 /* ---- kfunc.c ---- */
+/* cg_kfunc() with LLVM's values; the result fills a register. */
+LLVMValueRef kfunc_call(struct cg *, uint32_t btf_id, LLVMValueRef *args, unsigned n);
 /* In a finished object, where cg_kfunc() was used. */
 void kfunc_mark_calls(char *elf, size_t n);
 

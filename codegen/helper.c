@@ -135,27 +135,6 @@ void cg_count_failure(struct cg *cg, enum site_kind kind, struct span at, const 
     cg_if_end(cg, &failed);
 }
 
-/*
- * The instruction is written as bytes: a call whose source register says that its number is that of
- * a function in the kernel's BTF. libbpf would find the number too, but reads all of BTF for it.
- */
-LLVMValueRef kfunc_call(struct cg *cg, const char *name, LLVMValueRef arg)
-{
-    static const char clobbers[] = "=r,r,~{r0},~{r1},~{r2},~{r3},~{r4},~{r5},~{memory}";
-    LLVMTypeRef type = LLVMFunctionType(cg->i64, &cg->ptr, 1, false);
-    struct func_info f;
-    const char *text;
-    LLVMValueRef fn;
-
-    if (!kernel_func_info(cg->in->host->kernel, STR("vmlinux"), str_from(name), 0, &f))
-        BUG("the kernel has no function %s", name);
-    text = arena_printf(&cg->arena, "r1 = $1\n.byte 0x%x, 0x%x, 0, 0\n.long %" PRIu32 "\n$0 = r0",
-                        BPF_JMP | BPF_CALL, BPF_PSEUDO_KFUNC_CALL << 4, f.btf_id);
-    fn = LLVMGetInlineAsm(type, text, strlen(text), clobbers, sizeof(clobbers) - 1, true, false,
-                          LLVMInlineAsmDialectATT, false);
-    return LLVMBuildCall2(cg->b, type, fn, &arg, 1, "");
-}
-
 /* ---- reading ---- */
 
 struct reader {

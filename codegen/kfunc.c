@@ -14,6 +14,12 @@
 /* Above the numbers of helpers and of types. */
 #define KFUNC 0x40000000
 
+LLVMValueRef kfunc_call(struct cg *cg, uint32_t btf_id, LLVMValueRef *args, unsigned n)
+{
+    cg->gen->uses_kfuncs = true;
+    return helper_call(cg, KFUNC | btf_id, cg->i64, args, n);
+}
+
 struct cg_val cg_kfunc(struct cg *cg, uint32_t btf_id, const struct cg_val *args, unsigned n,
                        const struct type *result)
 {

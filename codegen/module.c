@@ -121,7 +121,6 @@ static bool open_llvm(struct codegen *gen)
     LLVMInitializeBPFTarget();
     LLVMInitializeBPFTargetMC();
     LLVMInitializeBPFAsmPrinter();
-    LLVMInitializeBPFAsmParser(); /* for kfunc_call() */
 
     gen->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(gen->context, on_diagnostic, gen);

@@ -18,6 +18,8 @@
  */
 #include "codegen/codegen_impl.h"
 
+#include "kernel/kernel.h"
+
 #define MAX_PARAMS 5 /* registers for arguments */
 
 /* ---- frames ---- */
@@ -319,6 +321,16 @@ static LLVMValueRef call_part(struct cg *cg, LLVMValueRef part, LLVMValueRef ctx
     return LLVMBuildCall2(cg->b, LLVMGlobalGetValueType(part), part, &ctx, 1, "");
 }
 
+static LLVMValueRef session_is_return(struct cg *cg, LLVMValueRef ctx)
+{
+    static const struct str name = { "bpf_session_is_return", 21 };
+    struct func_info f;
+
+    if (!kernel_func_info(cg->in->host->kernel, STR("vmlinux"), name, 0, &f))
+        BUG("the kernel has no function %.*s", STRF(name));
+    return kfunc_call(cg, f.btf_id, &ctx, 1);
+}
+
 /*
  * A program for both ends: asks the kernel where it is, and calls one part or the other. What the
  * entry's part returns is not handed on: to the kernel it would mean "not the exit".
@@ -345,7 +357,7 @@ static bool session_emit(struct cg *cg, const struct probe *probe, const char *s
     debug_at(cg, probe->at);
     exiting = block_new(cg, "exit");
     entering = block_new(cg, "enter");
-    at_exit = kfunc_call(cg, "bpf_session_is_return", LLVMGetParam(fn, 0));
+    at_exit = session_is_return(cg, LLVMGetParam(fn, 0));
     at_exit = LLVMBuildTrunc(cg->b, at_exit, LLVMInt8TypeInContext(cg->context), "");
     at_exit = LLVMBuildICmp(cg->b, LLVMIntNE, at_exit, LLVMConstNull(LLVMTypeOf(at_exit)), "");
     block_branch(cg, at_exit, exiting, entering);

@@ -34,6 +34,7 @@ typedef int (*target_fn)(void *arg, const struct target *);
 struct prog_spec {
     struct str
         section; /* e.g. "tracepoint/sched/sched_switch", "perf_event": bpftool must know it */
+    struct str typed_section; /* of bodies that need CAP_SKB, where that takes another type */
     enum image_when when;
     int default_return; /* of a body that falls off its end: 0; tracepoints 1 */
     bool fixed_return;  /* always that: the kernel takes no other */

@@ -3,7 +3,8 @@
  *
  * The context is an array of u64, one an argument. We load the BPF_PROG_TYPE_RAW_TRACEPOINT kind of
  * program: it serves any number of events and needs no BTF at load time; names and types of the
- * arguments come from BTF while compiling.
+ * arguments come from BTF while compiling. Only helpers that want pointers the verifier knows
+ * (CAP_SKB) take the other kind, loaded for one event as BTF describes it.
  */
 #include "probes/provider.h"
 
@@ -111,13 +112,27 @@ static void rawtp_describe(const struct host *host, const struct target *t, stru
     }
 }
 
+static unsigned rawtp_target_caps(const struct host *host)
+{
+    (void)host;
+    return CAP_SKB;
+}
+
+/* The verifier forbids to calculate with typed pointers. */
+static struct cg_val load_word(struct cg *cg, uint32_t offset)
+{
+    struct cg_val word = cg_ctx_load(cg, offset, type_int(cg_types(cg), 8, false));
+
+    return cg_probe(cg)->needs & CAP_SKB ? cg_plain(cg, word) : word;
+}
+
 static bool rawtp_load(struct cg *cg, const struct target *t, enum probe_value what, unsigned n,
                        struct cg_val *out)
 {
     (void)t;
     if (what != PROBE_ARGN)
         return false;
-    *out = cg_ctx_load(cg, 8 * n, type_int(cg_types(cg), 8, false));
+    *out = load_word(cg, 8 * n);
     out->as = AS_KERNEL;
     return true;
 }
@@ -127,7 +142,7 @@ static bool rawtp_load_field(struct cg *cg, const struct target *t, const struct
                              struct cg_val *out)
 {
     (void)t;
-    *out = cg_ctx_load(cg, f->offset, type_int(cg_types(cg), 8, false));
+    *out = load_word(cg, f->offset);
     if (type_is_scalar(f->type))
         *out = cg_convert(cg, *out, f->type);
     out->as = f->as ? f->as : AS_KERNEL;
@@ -136,15 +151,46 @@ static bool rawtp_load_field(struct cg *cg, const struct target *t, const struct
 
 static void rawtp_program(const struct target *t, struct arena *a, struct prog_spec *out)
 {
-    *out = (struct prog_spec){ .section = str_printf(a, "raw_tracepoint/%.*s", STRF(t->func)) };
+    *out = (struct prog_spec){
+        .section = str_printf(a, "raw_tracepoint/%.*s", STRF(t->func)),
+        .typed_section = str_printf(a, "tp_btf/%.*s", STRF(t->func)),
+    };
+}
+
+static bool is_typed(const struct image_probe *p)
+{
+    return str_starts(p->section, STR("tp_btf/"));
+}
+
+static int note_event(void *arg, const struct func_info *event)
+{
+    *(struct func_info *)arg = *event;
+    return 1;
+}
+
+static int rawtp_before_load(struct session *s, const struct image_probe *p, struct err *e)
+{
+    const struct target *t = &p->targets.v[0];
+    struct func_info event;
+    int fd = 0;
+
+    if (!is_typed(p))
+        return 0;
+    if (!kernel_each_raw_tracepoint(session_host(s)->kernel, t->module, t->func, note_event,
+                                    &event))
+        return err_set(e, -ENOENT, "the kernel's BTF has no raw tracepoint %.*s", STRF(t->func));
+    if (!str_eqz(t->module, "vmlinux") && (fd = session_module_btf(s, t->module, e)) < 0)
+        return fd;
+    session_set_typed(s, p, BPF_TRACE_RAW_TP, event.btf_id, fd);
+    return 0;
 }
 
 static int rawtp_attach(struct session *s, const struct image_probe *p, const struct target *t,
                         struct err *e)
 {
     struct arena a = { 0 };
-    int fd =
-        bpf_raw_tracepoint_open(str_dup(&a, t->func).p, bpf_program__fd(session_program(s, p)));
+    const char *name = is_typed(p) ? NULL : str_dup(&a, t->func).p;
+    int fd = bpf_raw_tracepoint_open(name, bpf_program__fd(session_program(s, p)));
 
     arena_free(&a);
     if (fd < 0)
@@ -161,16 +207,18 @@ const struct provider provider_rawtracepoint = {
     .name = "rawtracepoint",
     .aliases = rawtp_aliases,
     .doc = "rawtracepoint:event: a tracepoint with its arguments as the kernel passes them",
-    .caps = CAP_ARGS | CAP_ARGN | CAP_STACK | CAP_SIGNAL,
+    .caps = CAP_ARGS | CAP_ARGN | CAP_STACK | CAP_SIGNAL | CAP_SKB,
     .as = AS_KERNEL,
     .pid_filter = true,
     .parse = rawtp_parse,
     .each = rawtp_each,
     .describe = rawtp_describe,
     .args = rawtp_args,
+    .target_caps = rawtp_target_caps,
     .n_args = rawtp_n_args,
     .load = rawtp_load,
     .load_field = rawtp_load_field,
     .program = rawtp_program,
+    .before_load = rawtp_before_load,
     .attach = rawtp_attach,
 };

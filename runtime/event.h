@@ -49,6 +49,16 @@ int maps_clear(struct session *, int map_index, struct err *);
 int maps_zero(struct session *, int map_index, struct err *);
 bool maps_is_empty(const struct value *map);
 
+/* What skboutput() has seen of a packet. */
+struct packet {
+    uint64_t ns;     /* boot clock */
+    uint32_t length; /* of the packet, if not all bytes are here */
+    uint32_t n;
+    const void *bytes;
+};
+/* Appends it to the file named by the action (packets.c). */
+void session_packet(struct session *, const struct image_action *, const struct packet *);
+
 /* Detaches the watchpoints at this address. False: there is none. */
 bool session_unwatch(struct session *, uint64_t addr);
 /* Ends the run with this status once the record is handled; later records are discarded. */

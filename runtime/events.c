@@ -45,8 +45,9 @@ static const char *payload_of(struct session *s, const struct image_action *acti
     return size < (payload ? payload->size : 0) ? NULL : bytes;
 }
 
-static void handle(struct session *s, const struct record *r, size_t size)
+void events_handle(struct session *s, const void *bytes, size_t size)
 {
+    const struct record *r = bytes;
     const struct image_action *action;
     struct arena_mark mark = arena_mark(&s->scratch);
     const char *payload;
@@ -79,7 +80,7 @@ static int on_record(void *arg, void *data, size_t size)
     if (s->discard)
         s->discarded_records++;
     else
-        handle(s, data, size);
+        events_handle(s, data, size);
     if (s->out->error) /* nobody reads any more */
         s->ended = s->discard = true;
     return ++s->handled < BATCH ? 0 : -ECANCELED;

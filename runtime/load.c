@@ -69,7 +69,7 @@ static uint64_t largest_record(const struct image *image)
     return largest;
 }
 
-static uint64_t ring_size(const struct session *s)
+uint64_t load_ring_size(const struct session *s)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t wanted = largest_record(s->image) * RING_RECORDS;
@@ -132,7 +132,7 @@ static int find_maps(struct session *s, struct err *e)
             return err_set(e, -EINVAL, "the image is damaged: map %.*s is not what it should be",
                            STRF(m->elf_name));
         if (m->role == MAP_RING)
-            bpf_map__set_max_entries(s->maps[i], (uint32_t)ring_size(s));
+            bpf_map__set_max_entries(s->maps[i], (uint32_t)load_ring_size(s));
     }
     return 0;
 }

@@ -125,7 +125,7 @@ int session_open(struct session **out, struct image *image, const struct host *h
     s->signal_fd = s->process_fd = s->child.pid_fd = s->child.socket_fd = -1;
     losses_open(s);
     if ((rc = signals_open(s, e)) || (rc = loop_open(&s->loop, e)) || (rc = open_processes(s, e)) ||
-        (rc = load_open(s, e)) || (rc = events_open(s, e))) {
+        (rc = load_open(s, e)) || (rc = events_open(s, e)) || (rc = packets_open(s, e))) {
         session_close(s);
         return rc;
     }
@@ -139,6 +139,7 @@ void session_close(struct session *s)
         return;
     signals_release(s); /* detaching may take long */
     attach_close(s);
+    packets_close(s);
     events_close(s);
     load_close(s);
     child_close(s);
@@ -317,6 +318,7 @@ static int finish(struct session *s, struct err *e)
     signals_release(s);
     child_stop(s);
     events_drain(s);
+    packets_drain(s);
     s->discard = s->out->error != 0;
     rc = attach_run_programs(s, WHEN_END, e);
     events_drain(s);

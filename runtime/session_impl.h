@@ -13,9 +13,11 @@
 #include "runtime/loop.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 struct bpf_map;
 struct bpf_object;
+struct perf_buffer;
 struct ring_buffer;
 
 /* Something attached: a link, or a descriptor whose closing detaches. */
@@ -30,6 +32,12 @@ struct held {
 struct module_btf {
     struct str name; /* the target's */
     int fd;
+};
+
+/* A file of packets. */
+struct packet_file {
+    struct str name;
+    FILE *file; /* NULL: writing failed, which was said */
 };
 
 /* The program of -c: forked, waiting for a byte before it becomes the program. */
@@ -85,6 +93,10 @@ struct session {
     bool discard; /* records are thrown away */
     int status;
 
+    /* packets.c */
+    struct perf_buffer *packets;
+    VEC(struct packet_file) packet_files;
+
     /* losses.c */
     uint64_t *reported; /* one a site: how much of its count has been reported */
     uint64_t lost;
@@ -108,6 +120,7 @@ void session_warn(struct session *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* ---- load.c: the object into the kernel, the shared memory into reach ---- */
 int load_open(struct session *, struct err *);
 void load_close(struct session *);
+uint64_t load_ring_size(const struct session *);     /* bytes */
 void load_set_gate(struct session *, unsigned bits); /* enum image_gate */
 void load_set_start(struct session *);               /* time zero of elapsed */
 /* Says whether a scalar map holds a value; NULL for other maps. */
@@ -129,6 +142,13 @@ void attach_close(struct session *);
 int events_open(struct session *, struct err *); /* the ring, added to the loop */
 void events_close(struct session *);
 void events_drain(struct session *); /* all there is; only with the gate shut */
+/* One record, wherever it comes from. */
+void events_handle(struct session *, const void *bytes, size_t size);
+
+/* ---- packets.c: perf buffers and the files of skboutput() ---- */
+int packets_open(struct session *, struct err *);
+void packets_close(struct session *);
+void packets_drain(struct session *);
 
 /* ---- tests.c: --test, --bench; all of such a run ---- */
 int tests_run(struct session *, struct err *);

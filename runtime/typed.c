@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Beginnings of sections; providers that use them call session_set_typed(). */
-static const char *const sections[] = { "fentry/", "fexit/", "iter/" };
+static const char *const sections[] = { "fentry/", "fexit/", "iter/", "tp_btf/" };
 
 struct typed {
     enum bpf_attach_type attach;

@@ -75,6 +75,7 @@ static bool allowed_in_probe(struct sema *s, const struct expr *e)
     const struct provider *provider = s->probe->provider;
     struct diag *d;
 
+    s->probe->needs |= fn->needs;
     if (!(fn->needs & ~provider->caps))
         return true;
     d = sema_error(s, e->at, "'%.*s' cannot be used in %s probes", STRF(e->call.name),

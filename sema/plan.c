@@ -138,6 +138,8 @@ static void plan_probe(struct compile *c, struct probe *probe, unsigned number)
         return;
     out.fn = probe->fn_name;
     out.is_session = probe->exit;
+    if (probe->needs & CAP_SKB && spec.typed_section.n)
+        spec.section = spec.typed_section;
     out.section = str_dup(&image->arena, spec.section);
     out.when = spec.when;
     out.targets.v = probe->targets;
