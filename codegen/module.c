@@ -25,11 +25,10 @@
 #define TRIPLE "bpf"
 /*
  * All of these work on one function, and none moves loads across branches: the verifier wants to
- * see a null check on the way to each use, and offsets from the context as constants.
+ * see a null check on the way to each use, and offsets from the context as constants. Equal
+ * expressions are found behind them, by MachineCSE.
  */
-#define PASSES                                                                                     \
-    "function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg,early-cse),"  \
-    "globaldce"
+#define PASSES       "function(sroa,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg),globaldce"
 #define MAX_SCRATCH  (32u << 10) /* the kernel's limit for one per-CPU value */
 #define HEAP_BYTES   (1500u << 10)
 #define RING_DEFAULT (256u << 10)
