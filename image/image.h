@@ -146,6 +146,7 @@ struct image_site {
 enum image_gate {
     GATE_EVENTS = 1,  /* programs of WHEN_EVENT return at once unless this bit is set */
     GATE_SPECIAL = 2, /* the same for begin, end and signal programs */
+    GATE_BITS = 8,    /* higher ones are never set */
 };
 
 struct image_ctl {

@@ -150,6 +150,14 @@ static const struct type *cast(struct sema *s, const struct expr *e, const struc
     return impossible(s, e, to, from);
 }
 
+/* What is of the right type already in one use of a macro may not be in another. */
+static bool in_macro(struct sema *s, struct span at)
+{
+    struct location where;
+
+    return source_trace(s->c->sources, s->c->arena, at, &where) && where.macro.n > 0;
+}
+
 const struct type *infer_cast(struct sema *s, struct expr *e)
 {
     const struct type *to = typename_infer(s, e->cast.to);
@@ -162,7 +170,7 @@ const struct type *infer_cast(struct sema *s, struct expr *e)
     e->as = e->cast.e->as;
     if (to->kind == TYPE_PTR && e->as == AS_NONE && s->probe && s->probe->provider)
         e->as = s->probe->provider->as;
-    if (to == from && e->cast.e->kind != EXPR_INT && !e->generated)
+    if (to == from && e->cast.e->kind != EXPR_INT && !e->generated && !in_macro(s, e->at))
         sema_warn(s, e->at, "the cast changes nothing: this is %s already",
                   sema_type_name(s, from));
     return cast(s, e, to, from);

@@ -212,7 +212,10 @@ static void lossy(struct sema *s, const struct type *to, const struct expr *valu
     struct str text = sema_text(s, value->at);
 
     if (d && text.n <= 40)
-        diag_hint(s->c->diags, d, "if that is meant: (%s)%.*s", sema_type_name(s, to), STRF(text));
+        diag_hint(s->c->diags, d,
+                  str_find(text, ' ') < 0 ? "if that is meant: (%s)%.*s"
+                                          : "if that is meant: (%s)(%.*s)",
+                  sema_type_name(s, to), STRF(text));
 }
 
 static bool fits_integer(struct sema *s, const struct type *to, const struct expr *value,

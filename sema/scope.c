@@ -18,9 +18,13 @@ struct var *scope_find(const struct scope *scope, struct str name)
     return NULL;
 }
 
-static bool declares(const struct scope *scope, const struct var *var)
+/* The variables of a macro get a number, so that each expansion has its own; people never see it.
+ */
+static struct str shown(struct str name)
 {
-    return map_get(&scope->vars, var->name) == var;
+    ptrdiff_t end = str_find(name, '#');
+
+    return end < 0 ? name : str_sub(name, 0, (size_t)end);
 }
 
 static void capture(struct arena *a, struct stmt *loop, struct var *var)
@@ -43,7 +47,7 @@ struct var *scope_use(struct arena *a, const struct scope *scope, struct str nam
 {
     struct var *var = scope_find(scope, name);
 
-    for (; var && !declares(scope, var); scope = scope->outer) {
+    for (; var && map_get(&scope->vars, name) != var; scope = scope->outer) {
         if (scope->loop)
             capture(a, scope->loop, var);
     }
@@ -54,7 +58,7 @@ struct var *scope_declare(struct arena *a, struct scope *scope, struct str name,
 {
     struct var *var = ARENA_NEW(a, struct var);
 
-    var->name = name;
+    var->name = shown(name);
     var->at = at;
     map_set(&scope->vars, name, var);
     return var;
