@@ -15,6 +15,7 @@
 #include "output/value.h"
 #include "runtime/event.h"
 #include "sema/call.h"
+#include "symbols/source.h"
 #include "symbols/symbols.h"
 
 #include <linux/bpf.h>
@@ -169,8 +170,16 @@ static bool ustack_emit(struct cg *cg, const struct expr *call, struct cg_val *o
 
 /* ---- running ---- */
 
+/* "@dir/file.c:123" */
+static void add_place(struct buf *b, const struct source_frame *place)
+{
+    if (place && place->file.n)
+        buf_printf(b, "@%.*s:%u", STRF(place->file), place->line);
+}
+
+/* place: of its code in the source, or NULL. */
 static void add_frame(struct buf *b, unsigned mode, uint64_t addr, bool known,
-                      const struct sym *sym, bool is_user)
+                      const struct sym *sym, bool is_user, const struct source_frame *place)
 {
     unsigned long long a = addr, offset = known ? sym->offset : 0;
 
@@ -181,15 +190,18 @@ static void add_frame(struct buf *b, unsigned mode, uint64_t addr, bool known,
         break;
     case STACK_BPFTRACE:
         if (known)
-            buf_printf(b, "        %.*s+%llu\n", STRF(sym->name), offset);
+            buf_printf(b, "        %.*s+%llu", STRF(sym->name), offset);
         else
-            buf_printf(b, "        0x%llx\n", a);
+            buf_printf(b, "        0x%llx", a);
+        add_place(b, place);
+        buf_putc(b, '\n');
         break;
     case STACK_PERF:
         if (known)
             buf_printf(b, "\t%llx %.*s+%llu", a, STRF(sym->name), offset);
         else
             buf_printf(b, "\t%llx 0x%llx", a, a);
+        add_place(b, place);
         if (is_user && sym->module.n)
             buf_printf(b, " (%.*s)", STRF(sym->module));
         else if (is_user)
@@ -197,6 +209,33 @@ static void add_frame(struct buf *b, unsigned mode, uint64_t addr, bool known,
         buf_putc(b, '\n');
         break;
     }
+}
+
+static void add_inlined(struct buf *b, unsigned mode, uint64_t addr, const struct source_frame *f)
+{
+    if (mode == STACK_PERF) {
+        buf_printf(b, "\t%llx %.*s (inlined)\n", (unsigned long long)addr, STRF(f->inlined));
+        return;
+    }
+    buf_printf(b, "        [inlined] %.*s", STRF(f->inlined));
+    add_place(b, f);
+    buf_putc(b, '\n');
+}
+
+/* A function of a program, behind those that were inlined into it. */
+static void add_user_frame(struct buf *b, const struct decode *d, unsigned mode, uint32_t pid,
+                           uint64_t addr, bool is_return)
+{
+    const struct source_frame *frames = NULL;
+    struct sym sym = { 0 };
+    bool known = mode != STACK_RAW && symbols_user(d->host->symbols, pid, addr, &sym);
+    size_t n = known && d->image->config.show_debug_info
+                   ? symbols_user_source(d->host->symbols, pid, addr, is_return, &frames)
+                   : 0;
+
+    for (size_t i = 0; i + 1 < n; i++)
+        add_inlined(b, mode, addr, &frames[i]);
+    add_frame(b, mode, addr, known, &sym, true, n ? &frames[n - 1] : NULL);
 }
 
 static const struct value *stack_value(const struct decode *d, struct buf *b)
@@ -220,7 +259,7 @@ static const struct value *kstack_decode(const struct decode *d, const struct ty
         bool known = t->param[PARAM_MODE] != STACK_RAW &&
                      symbols_kernel(d->host->symbols, words[1 + i], &sym);
 
-        add_frame(&b, (unsigned)t->param[PARAM_MODE], words[1 + i], known, &sym, false);
+        add_frame(&b, (unsigned)t->param[PARAM_MODE], words[1 + i], known, &sym, false, NULL);
     }
     return stack_value(d, &b);
 }
@@ -251,9 +290,7 @@ static const struct value *ustack_decode(const struct decode *d, const struct ty
     for (uint64_t i = 0; i < n; i++) {
         const unsigned char *frame = p + 16 + i * frame_size(t->param);
         struct bpf_stack_build_id id;
-        struct sym sym = { 0 };
         uint64_t addr;
-        bool known;
 
         if (t->param[PARAM_MODE] == STACK_BUILD_ID) {
             memcpy(&id, frame, sizeof(id));
@@ -263,9 +300,7 @@ static const struct value *ustack_decode(const struct decode *d, const struct ty
         memcpy(&addr, frame, sizeof(addr));
         if (!addr)
             continue; /* not code: the kernel followed what is no frame pointer */
-        known =
-            t->param[PARAM_MODE] != STACK_RAW && symbols_user(d->host->symbols, pid, addr, &sym);
-        add_frame(&b, (unsigned)t->param[PARAM_MODE], addr, known, &sym, true);
+        add_user_frame(&b, d, (unsigned)t->param[PARAM_MODE], pid, addr, i > 0);
     }
     return stack_value(d, &b);
 }

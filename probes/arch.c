@@ -23,6 +23,13 @@ static const struct arch_reg arch_regs[] = {
 };
 static const char *const arch_args[] = { "di", "si", "dx", "cx", "r8", "r9" };
 static const char *const arch_retval = "ax", *const arch_ip = "ip", *const arch_sp = "sp";
+static const char *const arch_dwarf[] = { "ax", "dx", "cx",  "bx",  "si",  "di",  "bp",  "sp",
+                                          "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
+enum {
+    STACK_ARGS = 8,
+    LARGE_POINTERS = false,
+    RESULT_ARG = true
+}; /* the return address is first */
 #elif defined(__aarch64__)
 static const char *const arch_text = "arm64";
 static const struct arch_reg arch_regs[] = {
@@ -36,6 +43,12 @@ static const struct arch_reg arch_regs[] = {
 };
 static const char *const arch_args[] = { "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7" };
 static const char *const arch_retval = "r0", *const arch_ip = "pc", *const arch_sp = "sp";
+static const char *const arch_dwarf[] = {
+    "r0",  "r1",  "r2",  "r3",  "r4",  "r5",  "r6",  "r7",  "r8",  "r9",  "r10",
+    "r11", "r12", "r13", "r14", "r15", "r16", "r17", "r18", "r19", "r20", "r21",
+    "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "sp",
+};
+enum { STACK_ARGS = 0, LARGE_POINTERS = true, RESULT_ARG = false };
 #else
 #error "probes/arch.c has no register table for this architecture"
 #endif
@@ -72,6 +85,28 @@ int arch_ip_offset(void)
 int arch_sp_offset(void)
 {
     return arch_reg_offset(str_from(arch_sp));
+}
+
+int arch_dwarf_offset(int reg)
+{
+    return reg >= 0 && (size_t)reg < ARRAY_LEN(arch_dwarf)
+               ? arch_reg_offset(str_from(arch_dwarf[reg]))
+               : -1;
+}
+
+int arch_stack_args(void)
+{
+    return STACK_ARGS;
+}
+
+bool arch_has_large_pointers(void)
+{
+    return LARGE_POINTERS;
+}
+
+bool arch_has_result_arg(void)
+{
+    return RESULT_ARG;
 }
 
 const char *arch_name(void)

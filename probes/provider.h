@@ -152,6 +152,12 @@ int arch_retval_offset(void);
 int arch_ip_offset(void);
 int arch_sp_offset(void);
 int arch_reg_offset(struct str name);
+/* What the calling convention of user programs (probes/uprobe_args.c) depends on. */
+int arch_dwarf_offset(int reg);     /* of a register by the number DWARF gives it */
+int arch_stack_args(void);          /* stack pointer → first argument in memory, at entry */
+bool arch_has_large_pointers(void); /* structs above 16 bytes: an address is passed */
+bool arch_has_result_arg(void);     /* the address for a large result comes as first argument */
+
 const char *arch_name(void);
 
 #endif

@@ -10,6 +10,8 @@
 #include "codegen/emit.h"
 #include "kernel/kernel.h"
 #include "probes/uprobe.h"
+#include "probes/uprobe_args.h"
+#include "symbols/source.h"
 #include "symbols/symbols.h"
 
 #include <errno.h>
@@ -81,11 +83,13 @@ static bool parse_user(const struct attach_parse *p, struct target *out, bool is
 
 static bool uprobe_parse(const struct attach_parse *p, struct target *out)
 {
-    return parse_user(p, out, false);
+    return uprobe_is_source(p) ? uprobe_parse_source(p, out) : parse_user(p, out, false);
 }
 
 static bool uretprobe_parse(const struct attach_parse *p, struct target *out)
 {
+    if (uprobe_is_source(p))
+        return uprobe_error(p, "a source location is no place where a function returns");
     return parse_user(p, out, true);
 }
 
@@ -239,6 +243,22 @@ static bool is_pattern(const struct each_ctx *ctx, struct str func)
     return str_is_glob(func) && symbols_func(ctx->host->symbols, ctx->path, func, &f, NULL) != 0;
 }
 
+/* Code of the source line: the label says where in which function that is. */
+static int each_line_addr(void *arg, uint64_t addr)
+{
+    const struct each_ctx *ctx = arg;
+    struct target here = *ctx->pattern;
+    struct each_ctx at = *ctx;
+    struct elf_func f;
+    int rc = symbols_func_at(ctx->host->symbols, ctx->path, addr, &f, ctx->e);
+
+    if (rc)
+        return rc;
+    here.offset = addr - f.addr;
+    at.pattern = &here;
+    return emit_target(&at, &f, f.offset + here.offset);
+}
+
 static int each_file(void *arg, const char *path)
 {
     struct each_ctx *ctx = arg;
@@ -247,6 +267,9 @@ static int each_file(void *arg, const char *path)
     int rc;
 
     ctx->path = path;
+    if (p->line)
+        return symbols_each_line_addr(ctx->host->symbols, path, p->file, p->line, p->col,
+                                      each_line_addr, ctx, ctx->e);
     if (p->has_addr)
         return each_address(ctx);
     if (p->lang.n || is_pattern(ctx, p->func))
@@ -347,14 +370,19 @@ static const char *const uretprobe_aliases[] = { "ur", NULL };
 const struct provider provider_uprobe = {
     .name = "uprobe",
     .aliases = uprobe_aliases,
-    .doc = "uprobe:PATH:FUNCTION[+OFFSET]: a function of a program or library is entered",
-    .caps = CAP_ARGN | CAP_FUNC | CAP_CTX | CAP_REGS | CAP_USER | CAP_STACK | CAP_SIGNAL,
+    .doc = "uprobe:PATH:FUNCTION[+OFFSET], uprobe:PATH@FILE:LINE[:COLUMN]: a function of a program "
+           "or library is entered",
+    .caps = CAP_ARGS | CAP_ARGN | CAP_FUNC | CAP_CTX | CAP_REGS | CAP_USER | CAP_STACK | CAP_SIGNAL,
     .as = AS_USER,
     .user = true,
     .youngest_first = true,
     .pid_attach = true,
     .parse = uprobe_parse,
     .each = uprobe_each,
+    .describe = uprobe_describe,
+    .args = uprobe_args,
+    .target_caps = uprobe_target_caps,
+    .load_field = uprobe_load_field,
     .load = uprobe_load,
     .ctx = uprobe_ctx,
     .program = uprobe_program,

@@ -101,6 +101,13 @@ const struct type *infer_field(struct sema *s, struct expr *e)
         return no_fields(s, e, t);
     if (!type_find_field(sema_types(s), owner, e->field.name, field))
         return unknown_field(s, e, owner);
+    if (field->refused && is_args(e->field.e)) {
+        sema_error(s, e->at,
+                   "programs cannot read '%.*s': it is in no register or place in memory "
+                   "that is known here",
+                   STRF(e->field.name));
+        return wrong(s);
+    }
     if (field->refused) {
         sema_error(s, e->at, "'%.*s' of %s is kept per CPU; programs cannot follow such a pointer",
                    STRF(e->field.name), sema_type_name(s, owner));

@@ -6,7 +6,7 @@
  *   2. a file named in .gnu_debuglink, beside the program, in .debug/ or below /usr/lib/debug; it
  *      has to have the same build id, or the checksum the link gives;
  *      (both first in the directories of --debuginfo, if there are any)
- *   3. .gnu_debugdata, a small ELF file compressed with xz inside the program.
+ *   3. .gnu_debugdata, a small ELF file compressed with xz inside the program (symbols only).
  * elfutils' libdwfl knows these places too, but it maps files and asks servers on the network, and
  * we may be in the middle of tracing.
  */
@@ -106,27 +106,34 @@ static bool has_checksum(int fd, uint32_t wanted)
     return n == 0 && sum == wanted;
 }
 
-/* Adds the symbols of a debug file, if it belongs to f. checksum NULL: only by build id. */
-static bool add_from(const struct symbols *s, struct elf_file *f, const char *path,
-                     const uint32_t *checksum)
+/* For whom debug files are searched, and who takes them. */
+struct search {
+    const struct symbols *s;
+    const struct elf_file *f;
+    debugfile_fn fn;
+    void *arg;
+};
+
+/* Offers a debug file, if it belongs to the program. checksum NULL: only by build id. */
+static bool offer(const struct search *q, const char *path, const uint32_t *checksum)
 {
+    const struct buf *wanted = &q->f->build_id;
     struct stat st;
     struct buf id = { 0 };
     bool fits = false;
     Elf *elf;
     int fd;
 
-    deps_note(s->deps, path);
+    deps_note(q->s->deps, path);
     fd = symbols_open_regular(path, &st);
     if (fd < 0)
         return false;
     elf = elf_begin(fd, ELF_C_READ, NULL);
     if (elf && elf_kind(elf) == ELF_K_ELF) {
         debugfile_build_id(elf, &id);
-        fits = id.n && f->build_id.n ? str_eq(buf_as_str(&id), buf_as_str(&f->build_id))
-                                     : checksum && has_checksum(fd, *checksum);
-        if (fits)
-            fits = elf_add_symbols(&f->symbols, elf);
+        fits = id.n && wanted->n ? str_eq(buf_as_str(&id), buf_as_str(wanted))
+                                 : checksum && has_checksum(fd, *checksum);
+        fits = fits && q->fn(q->arg, path, elf);
     }
     buf_free(&id);
     elf_end(elf);
@@ -154,62 +161,59 @@ static struct link read_link(Elf *elf)
     return link;
 }
 
-static bool add_by_build_id(const struct symbols *s, struct elf_file *f, struct str dir)
+static bool offer_by_build_id(const struct search *q, struct str dir)
 {
     struct buf name = { 0 };
     char path[PATH_MAX];
     bool found;
 
-    for (size_t i = 0; i < f->build_id.n; i++)
-        buf_printf(&name, i == 1 ? "/%02x" : "%02x", (unsigned char)f->build_id.p[i]);
-    found = name.n && symbols_path(s, path, "%.*s/.build-id/%s.debug", STRF(dir), name.p) &&
-            add_from(s, f, path, NULL);
+    for (size_t i = 0; i < q->f->build_id.n; i++)
+        buf_printf(&name, i == 1 ? "/%02x" : "%02x", (unsigned char)q->f->build_id.p[i]);
+    found = name.n && symbols_path(q->s, path, "%.*s/.build-id/%s.debug", STRF(dir), name.p) &&
+            offer(q, path, NULL);
     buf_free(&name);
     return found;
 }
 
 /* By the link, below a directory for debug files: where the program would be, or in it. */
-static bool add_below(const struct symbols *s, struct elf_file *f, const struct link *link,
-                      struct str dir)
+static bool offer_below(const struct search *q, const struct link *link, struct str dir)
 {
-    const char *slash = strrchr(f->path, '/');
-    size_t root = strlen(s->root), n = slash ? (size_t)(slash - f->path) : 0;
+    const char *slash = strrchr(q->f->path, '/');
+    size_t root = strlen(q->s->root), n = slash ? (size_t)(slash - q->f->path) : 0;
     char path[PATH_MAX];
 
-    if (strncmp(f->path, s->root, root) != 0 || root > n)
+    if (strncmp(q->f->path, q->s->root, root) != 0 || root > n)
         root = 0;
-    return (symbols_path(s, path, "%.*s%.*s/%s", STRF(dir), (int)(n - root), f->path + root,
+    return (symbols_path(q->s, path, "%.*s%.*s/%s", STRF(dir), (int)(n - root), q->f->path + root,
                          link->name) &&
-            add_from(s, f, path, &link->checksum)) ||
-           (symbols_path(s, path, "%.*s/%s", STRF(dir), link->name) &&
-            add_from(s, f, path, &link->checksum));
+            offer(q, path, &link->checksum)) ||
+           (symbols_path(q->s, path, "%.*s/%s", STRF(dir), link->name) &&
+            offer(q, path, &link->checksum));
 }
 
 /* By the link, in a directory beside the program; "": the program's own. */
-static bool add_beside(const struct symbols *s, struct elf_file *f, const struct link *link,
-                       struct str dir)
+static bool offer_beside(const struct search *q, const struct link *link, struct str dir)
 {
-    const char *slash = strrchr(f->path, '/');
-    int n = slash ? (int)(slash - f->path) : 0;
+    const char *slash = strrchr(q->f->path, '/');
+    int n = slash ? (int)(slash - q->f->path) : 0;
     char path[PATH_MAX];
 
     return slash &&
-           snprintf(path, sizeof(path), "%.*s/%.*s%s%s", n, f->path, STRF(dir), dir.n ? "/" : "",
+           snprintf(path, sizeof(path), "%.*s/%.*s%s%s", n, q->f->path, STRF(dir), dir.n ? "/" : "",
                     link->name) < PATH_MAX &&
-           add_from(s, f, path, &link->checksum);
+           offer(q, path, &link->checksum);
 }
 
 /* All directories of a list: first by build id, which cannot be mistaken. */
-static bool add_from_dirs(const struct symbols *s, struct elf_file *f, const struct link *link,
-                          const char *dirs)
+static bool offer_from_dirs(const struct search *q, const struct link *link, const char *dirs)
 {
     for (int by_link = 0; by_link < (link->name ? 2 : 1); by_link++) {
         for (const char *p = dirs;; p++) {
             struct str dir = { p, strcspn(p, ":") };
             bool absolute = dir.n && *dir.p == '/';
 
-            if (by_link ? (absolute ? add_below(s, f, link, dir) : add_beside(s, f, link, dir))
-                        : absolute && add_by_build_id(s, f, dir))
+            if (by_link ? (absolute ? offer_below(q, link, dir) : offer_beside(q, link, dir))
+                        : absolute && offer_by_build_id(q, dir))
                 return true;
             p += dir.n;
             if (!*p)
@@ -217,6 +221,16 @@ static bool add_from_dirs(const struct symbols *s, struct elf_file *f, const str
         }
     }
     return false;
+}
+
+bool debugfile_find(const struct symbols *s, const struct elf_file *f, Elf *elf, debugfile_fn fn,
+                    void *arg)
+{
+    const struct search q = { s, f, fn, arg };
+    struct link link = read_link(elf);
+
+    return (s->debug_dirs && offer_from_dirs(&q, &link, s->debug_dirs)) ||
+           offer_from_dirs(&q, &link, DEFAULT_DIRS);
 }
 
 /* false if it is no xz data, or unpacks to more than we are willing to keep. */
@@ -258,11 +272,16 @@ static void add_from_debugdata(struct elf_file *f, Elf *elf)
     buf_free(&bytes);
 }
 
+static bool add_symbols(void *arg, const char *path, Elf *elf)
+{
+    struct elf_file *f = arg;
+
+    (void)path;
+    return elf_add_symbols(&f->symbols, elf);
+}
+
 void debugfile_add_symbols(const struct symbols *s, struct elf_file *f, Elf *elf)
 {
-    struct link link = read_link(elf);
-
-    if (!(s->debug_dirs && add_from_dirs(s, f, &link, s->debug_dirs)) &&
-        !add_from_dirs(s, f, &link, DEFAULT_DIRS))
+    if (!debugfile_find(s, f, elf, add_symbols, f))
         add_from_debugdata(f, elf);
 }

@@ -12,7 +12,7 @@
  * libelf checks offsets and sizes against the size of the file; indices into sections and string
  * tables are checked here.
  */
-#include "symbols/symbols_impl.h"
+#include "symbols/dwarf_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +80,7 @@ void elf_file_free(struct elf_file *f)
     vec_free(&f->code_sections);
     buf_free(&f->build_id);
     symtab_free(&f->symbols);
+    dwarf_file_free(f->dwarf);
     free(f);
 }
 

@@ -10,6 +10,7 @@
  *     funcs.c      functions and variables of ELF files by name and by pattern
  *     insn.c       where instructions begin
  *     usdt.c       notes about the probes programs are built with
+ *     dwarf*.c     debug information: dwarf_impl.h
  *     debugfile.c  separate debug files, .gnu_debugdata, build ids
  *     symtab.c     the sorted table all symbols end up in
  *     find.c       names of programs and libraries -> paths
@@ -79,6 +80,8 @@ struct elf_file {
     VEC(uint64_t) code_sections; /* where they begin */
     struct buf build_id;         /* bytes */
     struct symtab symbols;
+    bool read_dwarf;
+    struct dwarf_file *dwarf; /* see dwarf_impl.h */
 };
 
 /* The cached entry of the file now at path, not read yet. NULL: no such regular file (errno). */
@@ -107,6 +110,14 @@ bool elf_add_symbols(struct symtab *, Elf *);
 void debugfile_add_symbols(const struct symbols *, struct elf_file *, Elf *);
 /* The bytes of NT_GNU_BUILD_ID; empty if there is none. */
 void debugfile_build_id(Elf *, struct buf *id);
+
+/*
+ * Separate debug files that belong to f, until fn says that it was served by one (true). path is
+ * only good during the call.
+ */
+typedef bool (*debugfile_fn)(void *arg, const char *path, Elf *);
+bool debugfile_find(const struct symbols *, const struct elf_file *f, Elf *, debugfile_fn,
+                    void *arg);
 
 /* ---- maps.c ---- */
 struct maps_line {

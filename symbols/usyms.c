@@ -11,7 +11,7 @@
  *
  * A mapping we once saw stays until a newer one takes its place.
  */
-#include "symbols/symbols_impl.h"
+#include "symbols/dwarf_impl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -300,4 +300,22 @@ bool symbols_user(struct symbols *s, uint32_t pid, uint64_t addr, struct sym *ou
     if (m->file && elf_file_name_at(s, m->file, addr - m->start + m->offset, out))
         return true;
     return (!m->file || !m->file->is_elf) && jit_name(s, &p->jit, pid, addr, out);
+}
+
+size_t symbols_user_source(struct symbols *s, uint32_t pid, uint64_t addr, bool is_return,
+                           const struct source_frame **frames)
+{
+    const struct proc *p = proc_get(s, pid);
+    const struct mapping *m = find_mapping(&p->maps, addr);
+    const struct elf_segment *seg;
+    uint64_t offset;
+
+    if (!m || !m->file)
+        return 0;
+    offset = addr - m->start + m->offset;
+    elf_file_read_headers(m->file);
+    seg = elf_segment_at_offset(m->file, offset);
+    if (!seg)
+        return 0;
+    return dwarf_frames_at(s, m->file, offset - seg->offset + seg->addr - is_return, frames);
 }
