@@ -216,7 +216,8 @@ int symbols_params(struct symbols *s, struct types *types, const char *path, uin
                        path);
     dwarf_entrypc(&chain[0], &entry);
     dwarf_number(&chain[0], DW_AT_calling_convention, &how);
-    out->is_entry = n == 1 && addr == entry;
+    out->is_entry = addr == entry;
+    n = out->is_entry ? 1 : n; /* what is inlined may begin there, too */
     out->is_changed = how == DW_CC_nocall || is_clone(s, f, addr);
     out->hidden_result = has_hidden_result(&chain[0]);
     read_params(&m, &chain[n - 1], addr, out);
