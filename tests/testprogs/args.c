@@ -131,13 +131,13 @@ KEEP void leaf(void)
 static inline __attribute__((always_inline)) void middle(void)
 {
     leaf();
-    __asm__ volatile("");
+    __asm__ volatile("nop");
 }
 
 KEEP void stack(void)
 {
     middle();
-    __asm__ volatile("");
+    __asm__ volatile("nop");
 }
 
 KEEP void last(void)
