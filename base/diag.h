@@ -19,6 +19,7 @@ struct diag {
     enum severity severity;
     struct span at;
     struct str text;
+    bool has_chain; /* its notes already tell how macros led there */
     VEC(struct diag_extra {
         struct span at; /* SPAN_NONE: a hint, else another place with its own text */
         struct str text;

@@ -49,28 +49,26 @@ static bool put_conversion(struct buf *b, const struct format_piece *piece)
     return false;
 }
 
-/* The argument as the helper takes it: a number of 64 bits, or where a string is. */
-static bool put_argument(struct cg *cg, const struct format_piece *piece, const struct expr *arg,
-                         struct cg_val slot)
+bool seq_put_piece(struct buf *b, const struct format_piece *piece)
 {
-    const struct type *u64 = type_int(cg_types(cg), 8, false);
-    struct cg_val v = { 0 }, place;
+    return piece->conv ? put_conversion(b, piece) : put_text(b, piece->text);
+}
 
-    if (!cg_expr(cg, arg, &v))
+bool seq_argument(struct cg *cg, const struct format_piece *piece, const struct expr *arg,
+                  struct cg_val *out)
+{
+    const struct type *number = type_int(cg_types(cg), piece->size, piece->conv == 'd');
+    struct cg_val v = { 0 }, place;
+    bool is_text = piece->conv == 's';
+
+    if (is_text ? arg->type->kind != TYPE_STRING : !type_is_scalar(arg->type))
+        return cg_error(cg, arg->at, "the kernel can print strings and numbers only");
+    if (!cg_expr(cg, arg, &v) || (is_text && !cg_in_memory(cg, v, &place, arg->at)))
         return false;
-    if (piece->conv == 's') {
-        if (arg->type->kind != TYPE_STRING)
-            return cg_error(cg, arg->at, "a pinned iterator can print strings and numbers only");
-        if (!cg_in_memory(cg, v, &place, arg->at))
-            return false;
-        v = cg_address(cg, place);
-    } else {
-        if (!type_is_scalar(arg->type))
-            return cg_error(cg, arg->at, "a pinned iterator can print strings and numbers only");
-        v = cg_convert(cg, cg_load(cg, v), type_int(cg_types(cg), piece->size, piece->conv == 'd'));
-        v = cg_convert(cg, v, u64);
-    }
-    return cg_store(cg, slot, u64, v, arg->at);
+    *out = is_text ? cg_address(cg, place)
+                   : cg_convert(cg, cg_convert(cg, cg_load(cg, v), number),
+                                type_int(cg_types(cg), 8, false));
+    return true;
 }
 
 bool seq_emit(struct cg *cg, const struct expr *call, struct cg_val seq)
@@ -78,14 +76,14 @@ bool seq_emit(struct cg *cg, const struct expr *call, struct cg_val seq)
     const struct type *u64 = type_int(cg_types(cg), 8, false);
     const struct expr *arg = call->call.args->next;
     struct str rest = call->call.args->text;
-    struct cg_val data = cg_place_bytes(cg, 8 * SEQ_ARGS), args[5];
+    struct cg_val data = cg_place_bytes(cg, 8 * SEQ_ARGS), args[5], v;
     struct format_piece piece;
     struct buf format = { 0 };
     bool ok = true;
     unsigned n = 0;
 
     while (ok && format_next(&rest, &piece)) {
-        ok = piece.conv ? put_conversion(&format, &piece) : put_text(&format, piece.text);
+        ok = seq_put_piece(&format, &piece);
         if (!ok)
             cg_error(cg, call->at,
                      "a pinned iterator cannot print '%.*s': the kernel does not "
@@ -97,7 +95,8 @@ bool seq_emit(struct cg *cg, const struct expr *call, struct cg_val seq)
             ok = cg_error(cg, call->at, "a pinned iterator prints at most %d values at a time",
                           SEQ_ARGS);
         else
-            ok = put_argument(cg, &piece, arg, cg_at(cg, data, 8 * n++, u64));
+            ok = seq_argument(cg, &piece, arg, &v) &&
+                 cg_store(cg, cg_at(cg, data, 8 * n++, u64), u64, v, arg->at);
         arg = arg->next;
     }
     if (ok && format.n) {

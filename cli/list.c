@@ -11,6 +11,7 @@
 #include "kernel/kernel.h"
 #include "probes/provider.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,8 @@ static bool parse_parts(struct listing *l, struct str *parts, unsigned n, struct
     return l->provider->parse(&p, out);
 }
 
-static int enumerate(struct listing *l, const struct target *pattern)
+/* named: the user asks for probes of this type. */
+static int enumerate(struct listing *l, const struct target *pattern, bool named)
 {
     const struct provider *p = l->provider;
     struct err e = { 0 };
@@ -94,16 +96,18 @@ static int enumerate(struct listing *l, const struct target *pattern)
         rc = p->list(l->host, pattern, found_target, l, &e);
     else if (p->each)
         rc = p->each(l->host, pattern, found_target, l, &e);
-    else
+    else if (!str_is_glob(pattern->label)) /* "test:*": nothing to enumerate */
         rc = found_target(l, pattern);
     print_found(l);
+    if (rc == -EOPNOTSUPP && !named)
+        return 0; /* what this kernel has not is no news */
     if (rc)
         fprintf(stderr, "WARNING: %s: %s\n", p->name, e.text);
     return rc;
 }
 
 /* Everything a provider has: "*" or "*:*", whichever it takes. */
-static void list_all(struct listing *l)
+static void list_all(struct listing *l, bool named)
 {
     struct sources none = { 0 };
 
@@ -113,12 +117,12 @@ static void list_all(struct listing *l)
         struct target t;
 
         if (parse_parts(l, parts, n, &ignored, &t)) {
-            enumerate(l, &t);
+            enumerate(l, &t, named);
             return;
         }
     }
     if (l->provider->list) /* takes no pattern, but shows what there is */
-        enumerate(l, &(struct target){ 0 });
+        enumerate(l, &(struct target){ 0 }, named);
 }
 
 /* "type:part:part" for every provider the type names. false: reported. */
@@ -155,12 +159,12 @@ static bool list_typed(struct listing *l, const struct registry *reg, struct str
         /* "interval:s": one of the few words list() shows, whatever it is asked for */
         l->filter = p->list && n > 1 ? without_colon(parts[1]) : STR("");
         if (n == 2 && str_eq(parts[1], STR("*"))) {
-            list_all(l);
+            list_all(l, exact);
         } else if (parse_parts(l, parts, n, &diags, &t)) {
-            if (enumerate(l, &t) && exact)
+            if (enumerate(l, &t, exact) && exact)
                 return false;
         } else if (exact && p->list) {
-            enumerate(l, &t);
+            enumerate(l, &t, true);
         } else if (exact) {
             diag_print(&diags, stderr, true, l->host->config->opt.colour);
             return false;
@@ -230,7 +234,7 @@ static bool list_one(struct listing *l, const struct registry *reg, struct str s
     for (size_t i = 0; reg->providers[i]; i++) {
         l->provider = reg->providers[i];
         if (!l->provider->user && !l->provider->unlisted)
-            list_all(l);
+            list_all(l, false);
     }
     return true;
 }

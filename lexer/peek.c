@@ -237,11 +237,32 @@ char peek_next(const struct lexer_state *s)
     return char_at(&c, 0);
 }
 
+/* "__attribute__((packed))", "__packed": what may stand between "struct" and the name. */
+static void skip_attributes(struct cursor *c)
+{
+    struct cursor at = *c;
+
+    for (; str_starts(take_word(&at), STR("__")); *c = at) {
+        unsigned depth = 0;
+
+        skip_layout(&at);
+        do {
+            depth += char_at(&at, 0) == '(';
+            depth -= depth && char_at(&at, 0) == ')';
+            at.pos += char_at(&at, 0) == '(' || char_at(&at, 0) == ')' || depth;
+        } while (depth && at.pos < at.text.n);
+        skip_layout(&at);
+        if (char_at(&at, 0) == '{')
+            return; /* it was the name */
+    }
+}
+
 bool peek_c_body(const struct lexer_state *s)
 {
     struct cursor c = cursor_here(s);
 
     skip_layout(&c);
+    skip_attributes(&c);
     take_word(&c);
     skip_layout(&c);
     return char_at(&c, 0) == '{';

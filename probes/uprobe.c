@@ -51,6 +51,34 @@ static bool parse_function(const struct attach_parse *p, struct str text, bool i
     return true;
 }
 
+struct programs {
+    struct str first;
+    unsigned n;
+};
+
+static int count_program(void *arg, const char *path)
+{
+    struct programs *found = arg;
+
+    if (!found->n++)
+        found->first = str_from(path);
+    return 0;
+}
+
+/* D-A-09 */
+static void warn_of_several(const struct attach_parse *p, struct str name)
+{
+    struct programs found = { 0 };
+
+    if (!name.n || p->host->config->opt.pid || str_is_glob(name) || str_find(name, '/') >= 0 ||
+        memchr(name.p, '\0', name.n))
+        return;
+    symbols_each_program(p->host->symbols, name, count_program, &found);
+    if (found.n > 1)
+        diag_warn(p->diags, p->at, "PATH has %u programs '%.*s': the first is used, %.*s", found.n,
+                  STRF(name), STRF(found.first));
+}
+
 static bool parse_user(const struct attach_parse *p, struct target *out, bool is_return)
 {
     unsigned n = p->n_parts - 1;
@@ -78,6 +106,7 @@ static bool parse_user(const struct attach_parse *p, struct target *out, bool is
         return false;
     out->is_pattern =
         str_is_glob(out->path) || (!out->has_addr && str_is_glob(out->func)) || out->lang.n > 0;
+    warn_of_several(p, out->path);
     return true;
 }
 
@@ -112,9 +141,8 @@ static int emit_target(const struct each_ctx *ctx, const struct elf_func *f, uin
     struct target t = *p;
     int rc;
 
-    t.path = str_from(ctx->path);
+    t.addr = file_offset + symbols_in_archive(ctx->path, &t.path);
     t.is_pattern = false;
-    t.addr = file_offset;
     t.has_addr = true;
     buf_printf(&label, "%s:%s:", ctx->type, ctx->path);
     if (f && p->lang.n)

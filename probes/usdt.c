@@ -109,7 +109,6 @@ static int each_site(void *arg, const struct usdt_site *site)
     const struct target *p = ctx->pattern;
     struct buf label = { 0 }, args = { 0 };
     struct target t = {
-        .path = str_from(ctx->path),
         .module = site->provider,
         .func = site->name,
         .addr = site->offset,
@@ -117,8 +116,12 @@ static int each_site(void *arg, const struct usdt_site *site)
         .semaphore = site->semaphore,
         .code = site->machine,
     };
+    uint64_t skip = symbols_in_archive(ctx->path, &t.path);
     int rc;
 
+    t.addr += skip;
+    if (t.semaphore)
+        t.semaphore += skip;
     ctx->n_sites++;
     if ((p->module.n && !str_glob(p->module, site->provider)) || !str_glob(p->func, site->name))
         return 0;

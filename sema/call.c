@@ -226,7 +226,7 @@ static bool match_arg(struct sema *s, const struct expr *call, const struct sig_
         return false;
     }
     if ((!param || param->kind == ARG_ANY) && is_whole_only(arg)) {
-        d = sema_error(s, arg->at, "'%.*s' is %s, of which only the whole map can be shown",
+        d = sema_error(s, arg->at, "'%.*s' is %s, which is no value: print() shows the whole map",
                        STRF(sema_text(s, arg->at)), sema_type_name(s, arg->type));
         if (d && arg->kind == EXPR_MAP)
             diag_hint(s->c->diags, d, "print(%.*s)", STRF(arg->map.name));

@@ -198,6 +198,8 @@ static void recursion(struct expander *x, const struct expr *e, const struct mac
 {
     struct diag *d = diag_error(x->c->diags, e->at, "macro '%.*s' expands itself", STRF(m->name));
 
+    if (d)
+        d->has_chain = true;
     for (const struct chain *link = x->chain; link; link = link->outer) {
         diag_note(x->c->diags, d, link->at, "inside of %.*s()", STRF(link->macro->name));
         if (link->macro == m)

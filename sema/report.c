@@ -48,7 +48,7 @@ bool call_unstable(struct sema *s, struct span at, enum config_unstable allowed,
     struct diag *d;
 
     if (allowed == UNSTABLE_WARN)
-        sema_warn(s, at, "%s() is not stable yet", name);
+        sema_warn(s, SPAN_NONE, "%s() is not stable yet", name); /* once, wherever it is used */
     if (allowed != UNSTABLE_ERROR)
         return true;
     d = sema_error(s, at, "%s() is not stable yet and must be switched on", name);
@@ -71,6 +71,8 @@ static void explain(struct compile *c, struct diag *d)
 {
     const struct source *s = source_of(c->sources, d->at);
 
+    if (d->has_chain)
+        return;
     for (; s && !span_is_none(s->expanded_at); s = source_of(c->sources, s->expanded_at))
         diag_note(c->diags, d, s->expanded_at, "expanded from %.*s()", STRF(s->macro));
 }

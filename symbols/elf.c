@@ -28,6 +28,7 @@ static struct elf_key key_of_stat(const struct stat *st)
         .dev = st->st_dev,
         .ino = st->st_ino,
         .size = (uint64_t)st->st_size,
+        .at = st->st_rdev,
         .mtime_s = st->st_mtim.tv_sec,
         .mtime_ns = st->st_mtim.tv_nsec,
     };
@@ -42,7 +43,7 @@ bool elf_key_of(const char *path, struct elf_key *key)
 {
     struct stat st;
 
-    if (stat(path, &st))
+    if (stat(path, &st) && zip_stat(path, &st))
         return false;
     if (!S_ISREG(st.st_mode)) {
         errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;

@@ -27,6 +27,7 @@ struct search {
     struct symbols *s;
     struct str what;
     uint32_t pid;          /* 0: none */
+    bool all;              /* not only the first of several */
     char prefix[PATH_MAX]; /* in front of a path: root directory, and /proc/PID/root */
     symbols_path_fn fn;
     void *arg;
@@ -180,12 +181,23 @@ static int find_matching(struct search *q, struct str dir, struct str pattern)
     return rc;
 }
 
+/* What an image depends on: of an archive the whole. */
+static void note_file(const struct search *q, const char *path)
+{
+    struct str archive;
+
+    symbols_in_archive(path, &archive);
+    deps_note(q->s->deps, symbols_intern(q->s, archive).p);
+}
+
 static int find_path(struct search *q, struct err *e)
 {
     struct str what = q->what;
     struct buf absolute = { 0 };
+    struct str archive, member;
     struct elf_key key;
     char path[PATH_MAX];
+    struct stat st;
     int rc = 0;
 
     if (what.p[0] != '/') {
@@ -201,8 +213,10 @@ static int find_path(struct search *q, struct err *e)
         if (rc == 0 && !is_found(q))
             rc = err_set(e, -ENOENT, "no program or library matches '%.*s'", STRF(q->what));
     } else if (path_inside(q, path, buf_as_str(&absolute)) && elf_key_of(path, &key)) {
-        deps_note(q->s->deps, path);
+        note_file(q, path);
         rc = report(q, path, false);
+    } else if (zip_split(path, &archive, &member)) {
+        rc = err_set(e, -ENOENT, "cannot use '%s': %s", path, zip_stat(path, &st));
     } else {
         rc = err_set(e, -errno, "cannot use '%s': %s", path, strerror(errno));
     }
@@ -238,7 +252,7 @@ static int find_in_path(struct search *q)
     struct str rest = str_from(path ? path : "/usr/bin:/bin");
     int rc = 0;
 
-    while (rest.n && rc == 0 && (!is_found(q) || str_is_glob(q->what))) {
+    while (rest.n && rc == 0 && (!is_found(q) || q->all || str_is_glob(q->what))) {
         ptrdiff_t colon = str_find(rest, ':');
         struct str dir = str_sub(rest, 0, colon < 0 ? rest.n : (size_t)colon);
 
@@ -325,6 +339,15 @@ int symbols_find_binary(struct symbols *s, struct str what, uint32_t pid, symbol
     if (pid || str_is_glob(what)) /* processes come and go, and so do files of any name */
         deps_refuse(s->deps);
     rc = find(&q, e);
+    map_free(&q.reported);
+    return rc;
+}
+
+int symbols_each_program(struct symbols *s, struct str name, symbols_path_fn fn, void *arg)
+{
+    struct search q = { .s = s, .what = name, .all = true, .fn = fn, .arg = arg };
+    int rc = find_in_path(&q);
+
     map_free(&q.reported);
     return rc;
 }

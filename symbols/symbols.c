@@ -42,7 +42,7 @@ bool symbols_path(const struct symbols *s, char out[PATH_MAX], const char *fmt, 
     return rest >= 0 && rest < PATH_MAX - root;
 }
 
-int symbols_open_regular(const char *path, struct stat *st)
+int symbols_open_plain(const char *path, struct stat *st)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
@@ -54,6 +54,13 @@ int symbols_open_regular(const char *path, struct stat *st)
         return -1;
     }
     return fd;
+}
+
+int symbols_open_regular(const char *path, struct stat *st)
+{
+    int fd = symbols_open_plain(path, st);
+
+    return fd < 0 && (errno == ENOENT || errno == ENOTDIR) ? zip_open(path, st) : fd;
 }
 
 static bool read_all(int fd, size_t limit, struct buf *out)

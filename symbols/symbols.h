@@ -126,4 +126,12 @@ typedef int (*symbols_path_fn)(void *arg, const char *path);
 int symbols_find_binary(struct symbols *, struct str what, uint32_t pid, symbols_path_fn, void *arg,
                         struct err *e);
 
+/*
+ * A path may also be "file.zip!/lib/x.so": a member that is stored as it is. The archive itself
+ * (the path, if it is none), and where in it the member begins: add it to offsets before attaching.
+ */
+uint64_t symbols_in_archive(const char *path, struct str *archive);
+/* All programs of that name in PATH, each once: symbols_find_binary() gives the first. */
+int symbols_each_program(struct symbols *, struct str name, symbols_path_fn, void *arg);
+
 #endif

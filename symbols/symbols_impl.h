@@ -15,6 +15,7 @@
  *     symtab.c     the sorted table all symbols end up in
  *     find.c       names of programs and libraries -> paths
  *     ldcache.c    /etc/ld.so.cache
+ *     zip.c        libraries inside of archives
  *     demangle.c   C++ and Rust names
  */
 #ifndef HARK_SYMBOLS_SYMBOLS_IMPL_H
@@ -61,6 +62,7 @@ const struct symtab_entry *symtab_find(const struct symtab *, uint64_t addr, uin
 /* Which file, not which path: the same for all processes and names. No padding: it is hashed. */
 struct elf_key {
     uint64_t dev, ino, size;
+    uint64_t at; /* in an archive, of which the rest tells; 0: a file of its own */
     int64_t mtime_s, mtime_ns;
 };
 
@@ -188,6 +190,12 @@ int ldcache_each(const char *cache, struct str what, ldcache_fn fn, void *arg);
 /* Is "libc.so.6" what a user calls "libc", "libc.so", "libc.so.6", "libc*"? */
 bool ldcache_is_called(struct str file, struct str what);
 
+/* ---- zip.c: "ARCHIVE!/MEMBER", if there is no file of that name ---- */
+bool zip_split(const char *path, struct str *archive, struct str *member);
+/* NULL, or why there is none. Like stat(), but st_rdev is where the member's bytes begin. */
+const char *zip_stat(const char *path, struct stat *);
+int zip_open(const char *path, struct stat *); /* -1: errno */
+
 /* ---- demangle.c ---- */
 /* The readable name, or name itself. Kept until symbols_close(). */
 struct str demangle(struct symbols *, struct str name);
@@ -212,7 +220,11 @@ struct str symbols_intern(struct symbols *, struct str);
 /* Puts the path below our root together. false if it gets too long. */
 bool symbols_path(const struct symbols *, char out[PATH_MAX], const char *fmt, ...)
     PRINTF_LIKE(3, 4);
-/* A regular file opened without ever waiting for it (a FIFO would make us); else -1 and errno. */
+/*
+ * A regular file opened without ever waiting for it (a FIFO would make us); else -1 and errno.
+ * regular: or a copy of an archive's member.
+ */
+int symbols_open_plain(const char *path, struct stat *);
 int symbols_open_regular(const char *path, struct stat *);
 /* All of a file, procfs or regular, at most limit bytes. false: cannot be read. */
 bool symbols_read_file(const char *path, size_t limit, struct buf *out);

@@ -29,3 +29,6 @@ expect 'vmlinux: struct list_head \{' -lv 'struct list_head'
 [ "$("$hark" -l 'tracepoint:sched:*' | grep -vc '^tracepoint:sched:[a-z_]*$')" = 0 ] || { echo "strange lines"; exit 1; }
 "$hark" -l 'tracepoint:sched:*' | sort -c || { echo "not sorted"; exit 1; }
 ! "$hark" -l -e 'BEGIN { } END { }' | grep -q . || { echo "begin is listed"; exit 1; }
+# What has nothing to list lists nothing, and without a word; what this kernel has not is no news.
+[ -z "$("$hark" -l test 2>&1)$("$hark" -l 'bench:*' 2>&1)" ] || { echo "listed tests"; exit 1; }
+[ -z "$("$hark" -l 2>&1 >/dev/null)" ] || { echo "a plain -l complains"; exit 1; }
