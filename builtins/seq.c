@@ -62,7 +62,7 @@ bool seq_argument(struct cg *cg, const struct format_piece *piece, const struct 
     bool is_text = piece->conv == 's';
 
     if (is_text ? arg->type->kind != TYPE_STRING : !type_is_scalar(arg->type))
-        return cg_error(cg, arg->at, "the kernel can print strings and numbers only");
+        return cg_error(cg, arg->at, "a pinned iterator can print strings and numbers only");
     if (!cg_expr(cg, arg, &v) || (is_text && !cg_in_memory(cg, v, &place, arg->at)))
         return false;
     *out = is_text ? cg_address(cg, place)

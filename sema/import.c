@@ -16,6 +16,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* What it has is there without being imported (builtins/library.c). */
+#define LIBRARY "stdlib/"
+
 struct importer {
     struct compile *c;
     VEC(struct str) files; /* real paths of those already imported */
@@ -46,6 +49,8 @@ static void import_all(struct importer *im, const struct import *list, struct st
     for (; list; list = list->next) {
         struct str path = list->path;
 
+        if (str_starts(path, STR(LIBRARY)))
+            continue;
         if (!path.n || (path.p[0] != '/' && dir.n))
             path = str_printf(im->c->arena, "%.*s/%.*s", STRF(dir), STRF(path));
         import_path(im, path, list->at, true);
@@ -136,8 +141,8 @@ static void import_file(struct importer *im, struct str path, struct span at)
             diag_error(im->c->diags, at, "cannot import '%.*s': %.*s", STRF(path), STRF(why));
     } else if (!str_ends(path, STR(".bt"))) {
         diag_error(im->c->diags, at,
-                   "cannot import '%.*s': importing BPF objects and C code is "
-                   "not supported",
+                   "cannot import '%.*s': functions of BPF objects and of C code cannot be called "
+                   "from scripts; types can be imported from a .h file",
                    STRF(path));
     } else if (path_read(im->c, path, &text)) {
         import_script(im, path, text, at);
@@ -190,7 +195,9 @@ static void import_path(struct importer *im, struct str path, struct span at, bo
 
     path = str_dup(im->c->arena, path); /* now it ends in NUL */
     deps_note(im->c->host->deps, path.p);
-    if (stat(path.p, &st) < 0) {
+    if (stat(path.p, &st) < 0 && errno != ENOENT && errno != ENOTDIR) {
+        diag_error(diags, at, "cannot read '%.*s': %s", STRF(path), strerror(errno));
+    } else if (stat(path.p, &st) < 0) {
         not_found(im, path, at);
     } else if (S_ISDIR(st.st_mode) && st.st_mode & S_IWOTH) {
         diag_error(diags, at, "'%.*s' is not imported: anybody may write into it", STRF(path));
