@@ -11,10 +11,9 @@ extern const struct builtin builtins_aggregate[], builtins_cgroup[], builtins_co
     builtins_time[], builtins_typed[];
 
 const struct builtin *const builtin_families[] = {
-    builtins_print,   builtins_aggregate, builtins_histogram, builtins_kfunc,
-    builtins_series,  builtins_map,       builtins_control,   builtins_string,
-    builtins_text,    builtins_names,     builtins_time,      builtins_typed,
-    builtins_skb,     builtins_process,   builtins_cgroup,    builtins_signal,
-    builtins_stack,   builtins_symbol,    builtins_net,       builtins_context,
-    builtins_options, builtins_library,   builtins_comptime,  NULL,
+    builtins_print,   builtins_debug,   builtins_aggregate, builtins_histogram, builtins_kfunc,
+    builtins_series,  builtins_map,     builtins_control,   builtins_string,    builtins_text,
+    builtins_names,   builtins_time,    builtins_typed,     builtins_skb,       builtins_process,
+    builtins_cgroup,  builtins_signal,  builtins_stack,     builtins_symbol,    builtins_net,
+    builtins_context, builtins_options, builtins_library,   builtins_comptime,  NULL,
 };
