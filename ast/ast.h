@@ -287,7 +287,8 @@ struct probe {
     /* attach.c: probes are split until each has one provider and, if its body needs it, one target
      */
     const struct provider *provider;
-    struct target *targets; /* image arena */
+    const struct provider *written; /* the type in the script; provider may do the same for less */
+    struct target *targets;         /* image arena */
     size_t n_targets;
     bool per_target;            /* body depends on the target: exactly one target */
     struct probe *entry, *exit; /* pair.c: the other end, if one program serves both; or NULL */

@@ -29,6 +29,7 @@ enum config_run { RUN_PROBES, RUN_TESTS, RUN_BENCHES };
 /* From the command line only. */
 struct options {
     bool verbose, quiet, unsafe, dry_run;
+    bool exact_probes; /* the config key, from the command line */
     bool colour;     /* settled by cli/: terminal, BPFTRACE_COLOR */
     bool filter_pid; /* programs start with "return unless pid is the one of -p" */
     bool follow;     /* and its descendants; -c: the command's */

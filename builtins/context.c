@@ -12,6 +12,7 @@
 #include "sema/call.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- args ---- */
 
@@ -260,13 +261,46 @@ static void probe_fold(struct sema *s, struct expr **call)
 {
     const struct target *t = sema_target(s);
 
-    if (t)
+    if (t && s->probe->n_targets == 1)
         *call = ast_string(s->c->arena, (*call)->at, t->label);
+}
+
+/* Of one program for many targets: as wide as the longest name. */
+static const struct type *probe_result(struct sema *s, struct expr *call)
+{
+    size_t n = 0;
+
+    (void)call;
+    for (size_t i = 0; s->probe && i < s->probe->n_targets; i++)
+        n = MAX(n, s->probe->targets[i].label.n);
+    return type_string(sema_types(s), (uint32_t)n + 1);
+}
+
+/* A table in read-only data, in which the program looks up whom it is run for. */
+static bool probe_name_emit(struct cg *cg, const struct expr *call, struct cg_val *out)
+{
+    const struct probe *p = cg_probe(cg);
+    uint32_t width = (call->type->size + 7) & ~7u, last = 0;
+    struct cg_val n = { 0 }, table;
+    char *names;
+
+    for (size_t i = 0; i < p->n_targets; i++)
+        last = MAX(last, p->targets[i].code);
+    names = xcalloc(last + 1, width);
+    for (size_t i = 0; i < p->n_targets; i++)
+        memcpy(names + (size_t)p->targets[i].code * width, p->targets[i].label.p,
+               p->targets[i].label.n);
+    table = cg_rodata(cg, names, (last + 1) * width);
+    free(names);
+    p->provider->which(cg, &n);
+    n = cg_op(cg, OP_MUL, cg_bounded(cg, n, last), cg_u64(cg, width));
+    *out = cg_at_val(cg, table, n, call->type);
+    return true;
 }
 
 static void probetype_fold(struct sema *s, struct expr **call)
 {
-    const struct provider *p = s->probe ? s->probe->provider : NULL;
+    const struct provider *p = s->probe ? s->probe->written : NULL;
     const char *name;
 
     if (!p)
@@ -371,8 +405,10 @@ const struct builtin builtins_context[] = {
         .name = "probe",
         .sig = "auto",
         .doc = "Full name of the probe.",
-        .flags = BUILTIN_PER_TARGET | BUILTIN_PROBE,
+        .flags = BUILTIN_PER_TARGET | BUILTIN_PROBE | BUILTIN_NAME,
         .fold = probe_fold,
+        .result = probe_result,
+        .emit = probe_name_emit,
     },
     {
         .name = "probetype",

@@ -27,6 +27,7 @@ enum {
     OPT_BUILTINS,
     OPT_FUNCTIONS,
     OPT_NO_FEATURE,
+    OPT_EXACT_PROBES,
     OPT_TEST,
     OPT_BENCH,
     OPT_MODE,
@@ -74,6 +75,7 @@ static const struct option long_options[] = {
     { "debuginfo", required_argument, NULL, OPT_DEBUGINFO },
     { "builtins", no_argument, NULL, OPT_BUILTINS },
     { "traceable-functions", required_argument, NULL, OPT_FUNCTIONS },
+    { "exact-probes", no_argument, NULL, OPT_EXACT_PROBES },
     { "no-feature", required_argument, NULL, OPT_NO_FEATURE },
     { NULL, 0, NULL, 0 },
 };
@@ -125,6 +127,8 @@ void args_usage(FILE *f)
         "      --traceable-functions FILE  names of functions, instead of the kernel's list\n"
         "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi,\n"
         "                      large_keys\n"
+        "      --exact-probes  attach to what is written, never to an equivalent that costs less\n"
+        "      --no-feature F[,F]  do without kprobe_multi, kprobe_session, uprobe_multi\n"
         "      --timings       time spent in each phase\n"
         "      --no-cache      compile, even if this script was compiled before\n"
         "      --builtins      all builtin variables and functions\n"
@@ -328,6 +332,9 @@ static int parse_option(int c, struct args *a, struct options *o, unsigned *k)
         return 0;
     case OPT_DRY_RUN:
         o->dry_run = true;
+        return 0;
+    case OPT_EXACT_PROBES:
+        o->exact_probes = true;
         return 0;
     case 'd':
         o->dump = optarg;

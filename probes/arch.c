@@ -22,6 +22,8 @@ static const struct arch_reg arch_regs[] = {
     { "ss", 160 },       { "pc", 128 },
 };
 static const char *const arch_args[] = { "di", "si", "dx", "cx", "r8", "r9" };
+static const int arch_syscall_args[] = { 112, 104, 96, 56, 72, 64 }; /* di si dx r10 r8 r9 */
+static const int arch_syscall_number = 120;                          /* orig_rax */
 static const char *const arch_retval = "ax", *const arch_ip = "ip", *const arch_sp = "sp";
 static const char *const arch_dwarf[] = { "ax", "dx", "cx",  "bx",  "si",  "di",  "bp",  "sp",
                                           "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
@@ -42,6 +44,9 @@ static const struct arch_reg arch_regs[] = {
     { "r30", 240 }, { "sp", 248 },  { "pc", 256 },  { "pstate", 264 },
 };
 static const char *const arch_args[] = { "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7" };
+/* struct pt_regs goes on where struct user_pt_regs ends: orig_x0, syscallno. */
+static const int arch_syscall_args[] = { 272, 8, 16, 24, 32, 40 };
+static const int arch_syscall_number = 280;
 static const char *const arch_retval = "r0", *const arch_ip = "pc", *const arch_sp = "sp";
 static const char *const arch_dwarf[] = {
     "r0",  "r1",  "r2",  "r3",  "r4",  "r5",  "r6",  "r7",  "r8",  "r9",  "r10",
@@ -70,6 +75,16 @@ unsigned arch_n_args(void)
 int arch_arg_offset(unsigned n)
 {
     return n < ARRAY_LEN(arch_args) ? arch_reg_offset(str_from(arch_args[n])) : -1;
+}
+
+int arch_syscall_arg_offset(unsigned n)
+{
+    return n < ARRAY_LEN(arch_syscall_args) ? arch_syscall_args[n] : -1;
+}
+
+int arch_syscall_number_offset(void)
+{
+    return arch_syscall_number;
 }
 
 int arch_retval_offset(void)

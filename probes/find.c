@@ -28,6 +28,21 @@ const struct provider *provider_find(const struct registry *reg, struct str name
     return NULL;
 }
 
+const struct provider *provider_of_image(const struct registry *reg, struct str name)
+{
+    for (size_t i = 0; reg->providers[i]; i++) {
+        const struct provider *p = reg->providers[i];
+
+        if (str_eqz(name, p->name))
+            return p;
+        for (size_t v = 0; p->variants && p->variants[v]; v++) {
+            if (str_eqz(name, p->variants[v]->name))
+                return p->variants[v];
+        }
+    }
+    return NULL;
+}
+
 bool provider_guess(const struct registry *reg, struct str name, struct str *best)
 {
     struct str_guess guess = { .word = name };

@@ -40,6 +40,17 @@ struct prog_spec {
     bool fixed_return;  /* always that: the kernel takes no other */
 };
 
+/* What a body asks of its probe: sema/uses.c. */
+struct probe_uses {
+    unsigned needs;         /* CAP_… of its builtins */
+    uint64_t argn;          /* bit n: argN; the last one: that and all above */
+    VEC(struct str) fields; /* of args, by name */
+    bool whole_args;        /* args otherwise than as args.name */
+    bool target;            /* something that differs from target to target, besides the name */
+    bool name;              /* `probe` */
+    bool name_at_compile;   /* … where a string is wanted that is known while compiling */
+};
+
 struct provider {
     const char *name;
     const char *probetype;      /* what the `probetype` builtin says; NULL: the name */
@@ -101,6 +112,17 @@ struct provider {
     /* Type of ctx: "struct pt_regs *" …; NULL without CAP_CTX. */
     const struct type *(*ctx)(const struct host *, const struct target *, struct types *);
 
+    /*
+     * The provider that shows a body which asks no more than this the very same for less, or NULL.
+     * out, a copy of the target, becomes what that one wants; the label stays. why: a few words.
+     */
+    const struct provider *(*cheaper)(const struct host *, const struct target *,
+                                      const struct probe_uses *, struct target *out,
+                                      const char **why);
+    const struct provider *const *variants; /* what only cheaper() leads to; ends with NULL */
+    /* The code of the target that a program of several is run for. NULL: cannot tell. */
+    void (*which)(struct cg *, struct cg_val *out);
+
     void (*program)(const struct target *, struct arena *, struct prog_spec *);
     /* Does the program outlive us? Then it can send no records. NULL: no. */
     bool (*outlives)(const struct target *);
@@ -128,6 +150,8 @@ extern const struct provider *const probe_providers[]; /* probes/registry.c; end
 
 /* By name or alias; pattern: the n-th that matches a glob. NULL if there is none. */
 const struct provider *provider_find(const struct registry *, struct str name);
+/* The one an image names: exactly, variants too. */
+const struct provider *provider_of_image(const struct registry *, struct str name);
 bool provider_guess(const struct registry *, struct str name, struct str *best);
 
 /* Deep copy of a target's strings. */
@@ -158,6 +182,9 @@ int arch_stack_args(void);          /* stack pointer → first argument in memor
 bool arch_has_large_pointers(void); /* structs above 16 bytes: an address is passed */
 bool arch_has_result_arg(void);     /* the address for a large result comes as first argument */
 
+/* In the registers a system call came with: its n-th argument, its number. */
+int arch_syscall_arg_offset(unsigned n);
+int arch_syscall_number_offset(void);
 const char *arch_name(void);
 
 #endif

@@ -5,12 +5,14 @@
  * of the format file. One program may serve many events as long as it does not look at their
  * fields. The kernel treats a return value of 0 as "hide this event from perf", hence 1.
  */
-#include "probes/provider.h"
+#include "probes/syscall.h"
 
 #include "kernel/kernel.h"
 #include "runtime/attach.h"
 
 #include <bpf/libbpf.h>
+
+extern const struct provider provider_tracepoint, provider_rawtracepoint;
 
 static bool tracepoint_parse(const struct attach_parse *p, struct target *out)
 {
@@ -101,6 +103,37 @@ static int tracepoint_attach(struct session *s, const struct image_probe *p, con
     return session_add_link(s, link, t, e);
 }
 
+static int stop(void *arg, struct str event)
+{
+    (void)arg;
+    (void)event;
+    return 1;
+}
+
+/*
+ * A raw tracepoint is called at the same place, for the same events. Kernel stacks would begin
+ * elsewhere.
+ */
+static const struct provider *tracepoint_cheaper(const struct host *host, const struct target *t,
+                                                 const struct probe_uses *uses, struct target *out,
+                                                 const char **why)
+{
+    if (uses->needs & CAP_STACK || uses->needs & ~provider_tracepoint.caps)
+        return NULL;
+    if (syscall_can_serve(host, t, uses, out)) {
+        *why = str_starts(t->func, STR("sys_exit"))
+                   ? "by a program on raw tracepoint sys_exit, dispatched by number"
+                   : "by a program on raw tracepoint sys_enter, dispatched by number";
+        return &provider_syscall;
+    }
+    if (uses->needs & CAP_ARGS || !kernel_has_btf(host->kernel) ||
+        !kernel_each_raw_tracepoint(host->kernel, t->func, stop, NULL))
+        return NULL;
+    *why = "as a raw tracepoint, since its arguments are not used";
+    return &provider_rawtracepoint;
+}
+
+static const struct provider *const tracepoint_variants[] = { &provider_syscall, NULL };
 static const char *const tracepoint_aliases[] = { "t", NULL };
 
 const struct provider provider_tracepoint = {
@@ -114,6 +147,8 @@ const struct provider provider_tracepoint = {
     .each = tracepoint_each,
     .describe = tracepoint_describe,
     .args = tracepoint_args,
+    .cheaper = tracepoint_cheaper,
+    .variants = tracepoint_variants,
     .program = tracepoint_program,
     .attach = tracepoint_attach,
 };

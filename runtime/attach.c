@@ -19,9 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long detaching may take before we say what keeps us. */
-enum { PATIENCE_MS = 1000 };
-
 /* The others are run by hand. */
 static bool is_attached(const struct image_probe *p)
 {
@@ -207,17 +204,6 @@ static void say_progress(struct session *s)
     s->attach_said = true;
 }
 
-/* The youngest of what is attached. */
-static void close_last(struct session *s)
-{
-    struct held h = s->held.v[--s->held.n];
-
-    if (h.link)
-        bpf_link__destroy(h.link);
-    else
-        close(h.fd);
-}
-
 static int attach_targets(struct session *s, const struct image_probe *p,
                           const struct provider *provider, struct err *e)
 {
@@ -239,7 +225,7 @@ static int attach_targets(struct session *s, const struct image_probe *p,
 
 static int attach_by_provider(struct session *s, const struct image_probe *p, struct err *e)
 {
-    const struct provider *provider = provider_find(s->registry, p->provider);
+    const struct provider *provider = provider_of_image(s->registry, p->provider);
     unsigned n_refused = s->n_refused;
     int rc;
 
@@ -269,7 +255,7 @@ static int attach_probe(struct session *s, const struct image_probe *p, struct e
 
 static bool is_youngest_first(const struct session *s, const struct image_probe *p)
 {
-    return provider_find(s->registry, p->provider)->youngest_first;
+    return provider_of_image(s->registry, p->provider)->youngest_first;
 }
 
 /*
@@ -300,26 +286,4 @@ int attach_all(struct session *s, struct err *e)
         rc = err_set(e, -ENOENT, "none of the probes could be attached");
     s->n_attached += by_hand;
     return rc;
-}
-
-/*
- * A second Ctrl-C ends the process here at once, but not its wait in the kernel, which then closes
- * the descriptors that are left, at the same pace.
- */
-void attach_close(struct session *s)
-{
-    uint64_t patience_ends = now_ms() + PATIENCE_MS;
-    bool said = false;
-
-    while (s->held.n) {
-        if (!said && now_ms() > patience_ends) {
-            fprintf(stderr, "detaching %zu probes …\n", s->held.n);
-            said = true;
-        }
-        close_last(s);
-    }
-    while (s->outputs.n)
-        close(s->outputs.v[--s->outputs.n]);
-    vec_free(&s->held);
-    vec_free(&s->outputs);
 }

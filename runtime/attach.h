@@ -48,6 +48,7 @@ int session_attach_perf(struct session *, const struct image_probe *, const stru
 int session_add_output(struct session *, int fd);
 /* A line about the run on stderr. */
 void session_note(struct session *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+const struct image *session_image(const struct session *);
 const struct host *session_host(const struct session *);
 struct arena *session_scratch(struct session *);
 

@@ -147,7 +147,7 @@ static int find_programs(struct session *s, struct err *e)
         if (!s->programs[i])
             return err_set(e, -EINVAL, "the image is damaged: its object has no program %.*s",
                            STRF(p->fn));
-        if (!provider_find(s->registry, p->provider))
+        if (!provider_of_image(s->registry, p->provider))
             return err_set(e, -EINVAL, "there is no probe type '%.*s'", STRF(p->provider));
     }
     return 0;
@@ -159,7 +159,7 @@ static int prepare_programs(struct session *s, struct err *e)
 
     for (size_t i = 0; i < s->image->probes.n && !rc; i++) {
         const struct image_probe *p = &s->image->probes.v[i];
-        const struct provider *provider = provider_find(s->registry, p->provider);
+        const struct provider *provider = provider_of_image(s->registry, p->provider);
 
         if (provider->before_load)
             rc = provider->before_load(s, p, e);
@@ -197,7 +197,7 @@ static void explain_program(const struct session *s, struct str fn, int rc, stru
 
     for (size_t i = 0; i < s->image->probes.n; i++) {
         const struct image_probe *p = &s->image->probes.v[i];
-        const struct provider *provider = provider_find(s->registry, p->provider);
+        const struct provider *provider = provider_of_image(s->registry, p->provider);
 
         if (str_eq(p->fn, fn) && p->targets.n && provider->explain)
             provider->explain(s->host, &p->targets.v[0], rc, e);

@@ -9,11 +9,12 @@
 #include "sema/sema_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <regex.h>
 
 /* What one probe of the script attaches to through one provider. */
 struct group {
-    const struct provider *provider;
+    const struct provider *provider, *written;
     VEC(struct target) targets;
 };
 
@@ -46,13 +47,15 @@ struct collector {
     size_t found;
 };
 
-static struct group *group_of(struct attacher *a, const struct provider *provider)
+static struct group *group_of(struct attacher *a, const struct provider *provider,
+                              const struct provider *written)
 {
     for (size_t i = 0; i < a->groups.n; i++) {
-        if (a->groups.v[i].provider == provider)
+        if (a->groups.v[i].provider == provider && a->groups.v[i].written == written)
             return &a->groups.v[i];
     }
-    arena_vec_push(a->c->arena, &a->groups, (struct group){ .provider = provider });
+    arena_vec_push(a->c->arena, &a->groups,
+                   (struct group){ .provider = provider, .written = written });
     return &a->groups.v[a->groups.n - 1];
 }
 
@@ -81,7 +84,7 @@ static void too_many(struct attacher *a, const struct attach_point *point)
 static struct collector collector(struct attacher *a, const struct attach_point *point,
                                   const struct provider *provider)
 {
-    size_t before = group_of(a, provider)->targets.n;
+    size_t before = group_of(a, provider, provider)->targets.n;
 
     return (struct collector){ .a = a, .point = point, .provider = provider, .before = before };
 }
@@ -121,7 +124,7 @@ static int collect(void *arg, const struct target *t)
     struct collector *into = arg;
     struct attacher *a = into->a;
     struct arena *arena = &a->c->image->arena;
-    struct group *g = group_of(a, into->provider);
+    struct group *g = group_of(a, into->provider, into->provider);
     struct str label = into->point->name.n ? into->point->name : t->label;
     struct target copy;
 
@@ -345,70 +348,6 @@ static void expand_point(struct attacher *a, const struct attach_point *point)
         unknown_type(c, point, parts[0]);
 }
 
-/* ---- does a body depend on the target? ---- */
-
-static bool is_word_char(char ch)
-{
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-           ch == '_';
-}
-
-/* Whether the body, if it has the caps, depends on the target. */
-struct search {
-    const struct compile *c;
-    unsigned caps;
-    bool found;
-};
-
-static bool depends(const struct search *s, struct str name, unsigned depth);
-
-/* The text of a C macro: any word in it may be what matters. */
-static bool text_depends(const struct search *s, struct str text, unsigned depth)
-{
-    for (size_t i = 0; i < text.n;) {
-        size_t end = i;
-
-        while (end < text.n && is_word_char(text.p[end]))
-            end++;
-        if (end > i && depends(s, str_sub(text, i, end), depth))
-            return true;
-        i = end > i ? end : i + 1;
-    }
-    return false;
-}
-
-static bool depends(const struct search *s, struct str name, unsigned depth)
-{
-    const struct builtin *fn = builtin_find(s->c->registry, name);
-    const struct cdef_macro *macro = cdef_macro(s->c->cdefs, name);
-
-    if (fn)
-        return fn->flags & BUILTIN_PER_TARGET || fn->needs & s->caps;
-    return macro && depth < 8 && text_depends(s, macro->body, depth + 1);
-}
-
-static bool search_expr(void *ctx, struct expr **ep)
-{
-    struct search *search = ctx;
-    const struct expr *e = *ep;
-
-    if (e->kind == EXPR_IDENT)
-        search->found |= depends(search, e->text, 0);
-    else if (e->kind == EXPR_CALL)
-        search->found |= depends(search, e->call.name, 0);
-    return !search->found;
-}
-
-/* caps: those whose use counts, besides what always depends on the target. */
-static bool body_depends(const struct compile *c, struct probe *probe, unsigned caps)
-{
-    struct search search = { .c = c, .caps = caps };
-    struct ast_walker walker = { .ctx = &search, .pre_expr = search_expr };
-
-    ast_walk_probe(&walker, probe);
-    return search.found;
-}
-
 /* ---- probes of the script → probes with a program each ---- */
 
 static struct probe *copy_probe(struct compile *c, const struct probe *probe)
@@ -432,13 +371,55 @@ static bool is_listed(const struct compile *c, const struct group *g)
            spec.when == WHEN_BENCH;
 }
 
+/* ---- the same for less ---- */
+
+static void say_chosen(const struct compile *c, const struct group *g, const char *why)
+{
+    size_t n = g->targets.n;
+
+    if (!c->config->opt.verbose)
+        return;
+    fprintf(stderr, "%.*s", STRF(g->targets.v[0].label));
+    if (n > 1)
+        fprintf(stderr, " and %zu more", n - 1);
+    fprintf(stderr, ": %s\n", why);
+}
+
+/* Moves the targets of a group that have an equivalent to groups of their own. */
+static void choose(struct attacher *a, size_t index, const struct probe_uses *uses)
+{
+    struct compile *c = a->c;
+    struct group old = a->groups.v[index];
+    const char *why = NULL;
+    size_t kept = 0, first = a->groups.n;
+
+    if (!old.provider->cheaper || c->config->exact_probes || c->config->opt.exact_probes ||
+        c->list_only)
+        return;
+    for (size_t i = 0; i < old.targets.n; i++) {
+        struct target t = old.targets.v[i];
+        const struct provider *p =
+            old.provider->cheaper(c->host, &old.targets.v[i], uses, &t, &why);
+
+        if (p)
+            arena_vec_push(&c->image->arena, &group_of(a, p, old.written)->targets, t);
+        else
+            old.targets.v[kept++] = t;
+    }
+    a->groups.v[index].targets.n = kept;
+    for (size_t i = first; i < a->groups.n; i++)
+        say_chosen(c, &a->groups.v[i], why);
+}
+
+/* ---- one probe for each program ---- */
+
 static void add_probe(struct attacher *a, struct probe ***end, const struct probe *probe,
-                      const struct provider *provider, struct target *targets, size_t n,
-                      bool per_target)
+                      const struct group *g, struct target *targets, size_t n, bool per_target)
 {
     struct probe *p = copy_probe(a->c, probe);
 
-    p->provider = provider;
+    p->provider = g->provider;
+    p->written = g->written;
     p->targets = targets;
     p->n_targets = n;
     p->per_target = per_target;
@@ -449,7 +430,7 @@ static void add_probe(struct attacher *a, struct probe ***end, const struct prob
 
 /* One program for all targets that have their arguments in the same places. */
 static void add_by_args(struct attacher *a, struct probe ***end, const struct probe *probe,
-                        struct group *g)
+                        const struct group *g)
 {
     bool *done = ARENA_ARRAY(a->c->arena, bool, g->targets.n);
 
@@ -463,44 +444,54 @@ static void add_by_args(struct attacher *a, struct probe ***end, const struct pr
             arena_vec_push(&a->c->image->arena, &alike, g->targets.v[j]);
         }
         if (alike.n && a->n_programs <= a->c->config->max_bpf_progs)
-            add_probe(a, end, probe, g->provider, alike.v, alike.n, false);
+            add_probe(a, end, probe, g, alike.v, alike.n, false);
     }
 }
 
-static void add_group(struct attacher *a, struct probe ***end, struct probe *probe, struct group *g)
+/* Whether a body is another one for each target. */
+static bool is_per_target(const struct compile *c, const struct provider *p,
+                          const struct probe_uses *uses)
 {
-    const struct provider *p = g->provider;
-    unsigned caps = p->target_caps ? p->target_caps(a->c->host) : 0;
-    bool per_target = p->single || body_depends(a->c, probe, caps);
+    unsigned caps = p->target_caps ? p->target_caps(c->host) : 0;
 
+    return p->single || uses->target || uses->needs & caps ||
+           (uses->name && (!p->which || uses->name_at_compile));
+}
+
+static void add_group(struct attacher *a, struct probe ***end, struct probe *probe,
+                      const struct group *g, const struct probe_uses *uses)
+{
     if (!g->targets.n || !is_listed(a->c, g))
         return;
-    if (!per_target && p->own_args && body_depends(a->c, probe, CAP_ARGN)) {
-        add_by_args(a, end, probe, g);
-        return;
-    }
-    if (!per_target) {
-        add_probe(a, end, probe, g->provider, g->targets.v, g->targets.n, false);
+    if (!is_per_target(a->c, g->provider, uses)) {
+        if (g->provider->own_args && uses->needs & CAP_ARGN)
+            add_by_args(a, end, probe, g);
+        else
+            add_probe(a, end, probe, g, g->targets.v, g->targets.n, false);
         return;
     }
     for (size_t i = 0; i < g->targets.n && a->n_programs <= a->c->config->max_bpf_progs; i++)
-        add_probe(a, end, probe, g->provider, &g->targets.v[i], 1, true);
+        add_probe(a, end, probe, g, &g->targets.v[i], 1, true);
 }
 
 static void attach_probe(struct attacher *a, struct probe ***end, struct probe *probe)
 {
+    struct probe_uses uses = uses_of(a->c, probe);
     unsigned errors = a->c->diags->errors;
-    size_t found = 0;
+    size_t found = 0, written;
 
     a->filtered = false;
     a->groups.v = NULL;
     a->groups.n = a->groups.cap = 0;
     for (const struct attach_point *point = probe->points; point; point = point->next)
         expand_point(a, point);
-    for (size_t i = 0; i < a->groups.n; i++) {
+    written = a->groups.n;
+    for (size_t i = 0; i < written; i++) {
         found += a->groups.v[i].targets.n;
-        add_group(a, end, probe, &a->groups.v[i]);
+        choose(a, i, &uses);
     }
+    for (size_t i = 0; i < a->groups.n; i++)
+        add_group(a, end, probe, &a->groups.v[i], &uses);
     if (!found && !a->filtered && a->c->diags->errors == errors)
         report_missing(a->c, probe->at, STR("this probe attaches to nothing and is left out"));
 }

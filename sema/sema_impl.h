@@ -76,6 +76,9 @@ const char *signature_words(struct arena *, const struct sig_param *); /* "a, b"
 const struct sig_param *signature_param(const struct signature *, const struct expr *call,
                                         unsigned n);
 
+/* ---- uses.c ---- */
+struct probe_uses uses_of(const struct compile *, struct probe *);
+
 /* ---- report.c ---- */
 /* An error if s->report, else NULL. */
 struct diag *sema_error(struct sema *, struct span, const char *fmt, ...) PRINTF_LIKE(3, 4);
