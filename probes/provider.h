@@ -116,7 +116,7 @@ struct provider {
      * The provider that shows a body which asks no more than this the very same for less, or NULL.
      * out, a copy of the target, becomes what that one wants; the label stays. why: a few words.
      */
-    const struct provider *(*cheaper)(const struct host *, const struct target *,
+    const struct provider *(*cheaper)(const struct host *, struct types *, const struct target *,
                                       const struct probe_uses *, struct target *out,
                                       const char **why);
     const struct provider *const *variants; /* what only cheaper() leads to; ends with NULL */

@@ -70,14 +70,13 @@ struct compat_mark {
     uint64_t bit;
 };
 
-static const struct field *find_field(struct types *types, const struct type *type,
-                                      const char *name)
+static const struct field *find_field(struct types *types, const struct type *type, struct str name)
 {
     size_t n;
     const struct field *f = type ? type_fields(types, type, &n) : NULL;
 
     for (size_t i = 0; f && i < n; i++) {
-        if (str_eqz(f[i].name, name))
+        if (str_eq(f[i].name, name))
             return &f[i];
     }
     return NULL;
@@ -86,30 +85,20 @@ static const struct field *find_field(struct types *types, const struct type *ty
 static bool find_compat(struct kernel *k, struct types *types, struct compat_mark *out)
 {
 #if defined(__x86_64__)
-    const char *const member = "status";
+    const struct str member = STR("status");
     const uint64_t bit = 2; /* TS_COMPAT */
 #else
-    const char *const member = "flags";
+    const struct str member = STR("flags");
     const uint64_t bit = UINT64_C(1) << 22; /* _TIF_32BIT */
 #endif
     const struct type *task = kernel_type(k, types, 's', STR("task_struct"));
-    const struct field *info = find_field(types, task, "thread_info");
+    const struct field *info = find_field(types, task, STR("thread_info"));
     const struct field *word = info ? find_field(types, info->type, member) : NULL;
 
     if (!word)
         return false;
     *out = (struct compat_mark){ info->offset + word->offset, word->type->size, bit };
     return true;
-}
-
-static bool compat_is_known(const struct host *host)
-{
-    struct arena a = { 0 };
-    struct compat_mark mark;
-    bool ok = find_compat(host->kernel, types_new(&a), &mark);
-
-    arena_free(&a);
-    return ok;
 }
 
 /* Can the field of a record be made of what the tracepoint gives? */
@@ -124,44 +113,41 @@ static bool is_known_field(const struct field *f, bool exit)
            type_is_scalar(f->type);
 }
 
-static bool fields_are_known(const struct host *host, const struct target *t,
+static bool fields_are_known(const struct host *host, struct types *types, const struct target *t,
                              const struct probe_uses *uses)
 {
-    struct arena a = { 0 };
-    struct types *types = types_new(&a);
     const struct tp_format *format;
     struct err e = { 0 };
-    bool ok = true;
 
-    if (uses->fields.n) {
-        format = kernel_tracepoint(host->kernel, types, t->module, t->func, &e);
-        for (size_t i = 0; i < uses->fields.n && ok; i++) {
-            const char *name = str_dup(&a, uses->fields.v[i]).p;
-            const struct field *f = format ? find_field(types, format->args, name) : NULL;
+    if (!uses->fields.n)
+        return true;
+    format = kernel_tracepoint(host->kernel, types, t->module, t->func, &e);
+    for (size_t i = 0; i < uses->fields.n; i++) {
+        const struct field *f = format ? find_field(types, format->args, uses->fields.v[i]) : NULL;
 
-            ok = f && is_known_field(f, is_exit(t));
-        }
+        if (!f || !is_known_field(f, is_exit(t)))
+            return false;
     }
-    arena_free(&a);
-    return ok;
+    return true;
 }
 
-/* For cheaper() of tracepoints: sets the target's code to the number of its system call. */
-bool syscall_can_serve(const struct host *host, const struct target *t,
-                       const struct probe_uses *uses, struct target *out)
+const struct provider *syscall_provider(const struct host *host, struct types *types,
+                                        const struct target *t, const struct probe_uses *uses,
+                                        struct target *out)
 {
     size_t prefix = is_exit(t) ? sizeof(exit_prefix) - 1 : sizeof(enter_prefix) - 1;
+    struct compat_mark mark;
     int number;
 
     if (!str_eqz(t->module, "syscalls") ||
         !(is_exit(t) || str_starts(t->func, str_from(enter_prefix))))
-        return false;
+        return NULL;
     number = find_number(str_sub(t->func, prefix, t->func.n));
-    if (number < 0 || uses->whole_args || !compat_is_known(host) ||
-        !fields_are_known(host, t, uses))
-        return false;
+    if (number < 0 || uses->whole_args || !find_compat(host->kernel, types, &mark) ||
+        !fields_are_known(host, types, t, uses))
+        return NULL;
     out->code = (uint32_t)number;
-    return true;
+    return is_exit(t) ? &provider_syscall_exit : &provider_syscall_enter;
 }
 
 /* ---- the program ---- */
@@ -209,7 +195,7 @@ static void leave_if_compat(struct cg *cg)
     struct cg_val task, place;
 
     if (!find_compat(cg_host(cg)->kernel, types, &mark))
-        return; /* syscall_can_serve() has found it */
+        return; /* syscall_provider() has found it */
     word = type_int(types, mark.size, false);
     task = cg_helper(cg, BPF_FUNC_get_current_task, NULL, 0, u64);
     place = cg_place(cg, word);
@@ -314,7 +300,7 @@ static int attach_to(struct session *s, bool exit, int program, struct err *e)
 
 static bool is_ours(const struct image_probe *p, bool exit)
 {
-    return str_eqz(p->provider, provider_syscall.name) && is_exit(&p->targets.v[0]) == exit;
+    return str_eqz(p->provider, exit ? provider_syscall_exit.name : provider_syscall_enter.name);
 }
 
 /* How many programs before p are for this number. */
@@ -403,16 +389,13 @@ static int syscall_attach_all(struct session *s, const struct image_probe *probe
     return rc;
 }
 
-const struct provider provider_syscall = {
-    .name = "tracepoint, by system call number",
-    .doc = "",
-    .caps = CAP_ARGS | CAP_STACK | CAP_SIGNAL,
-    .as = AS_KERNEL,
-    .pid_filter = true,
-    .args = syscall_args,
-    .load_field = syscall_load_field,
-    .which = syscall_which,
-    .program = syscall_program,
-    .enter = syscall_enter,
-    .attach_all = syscall_attach_all,
-};
+#define SYSCALL_PROVIDER(which_end)                                                                \
+    {                                                                                              \
+        .name = "tracepoint of system calls, " which_end,                                          \
+        .caps = CAP_ARGS | CAP_STACK | CAP_SIGNAL, .as = AS_KERNEL, .pid_filter = true,            \
+        .args = syscall_args, .load_field = syscall_load_field, .which = syscall_which,            \
+        .program = syscall_program, .enter = syscall_enter, .attach_all = syscall_attach_all,      \
+    }
+
+const struct provider provider_syscall_enter = SYSCALL_PROVIDER("at entry");
+const struct provider provider_syscall_exit = SYSCALL_PROVIDER("at exit");

@@ -6,13 +6,13 @@
 
 #include "probes/provider.h"
 
-extern const struct provider provider_syscall;
+extern const struct provider provider_syscall_enter, provider_syscall_exit;
 
 /*
- * For cheaper(): is the target a tracepoint of one system call, and all that is asked of it known?
- * out gets the call's number as its code.
+ * For cheaper(): one of the two, if the target is a tracepoint of one system call and all that is
+ * asked of it can be known; out gets the call's number as its code. Else NULL.
  */
-bool syscall_can_serve(const struct host *, const struct target *, const struct probe_uses *,
-                       struct target *out);
+const struct provider *syscall_provider(const struct host *, struct types *, const struct target *,
+                                        const struct probe_uses *, struct target *out);
 
 #endif

@@ -114,17 +114,20 @@ static int stop(void *arg, struct str event)
  * A raw tracepoint is called at the same place, for the same events. Kernel stacks would begin
  * elsewhere.
  */
-static const struct provider *tracepoint_cheaper(const struct host *host, const struct target *t,
+static const struct provider *tracepoint_cheaper(const struct host *host, struct types *types,
+                                                 const struct target *t,
                                                  const struct probe_uses *uses, struct target *out,
                                                  const char **why)
 {
+    const struct provider *p;
+
     if (uses->needs & CAP_STACK || uses->needs & ~provider_tracepoint.caps)
         return NULL;
-    if (syscall_can_serve(host, t, uses, out)) {
-        *why = str_starts(t->func, STR("sys_exit"))
+    if ((p = syscall_provider(host, types, t, uses, out))) {
+        *why = p == &provider_syscall_exit
                    ? "by a program on raw tracepoint sys_exit, dispatched by number"
                    : "by a program on raw tracepoint sys_enter, dispatched by number";
-        return &provider_syscall;
+        return p;
     }
     if (uses->needs & CAP_ARGS || !kernel_has_btf(host->kernel) ||
         !kernel_each_raw_tracepoint(host->kernel, t->func, stop, NULL))
@@ -133,7 +136,8 @@ static const struct provider *tracepoint_cheaper(const struct host *host, const 
     return &provider_rawtracepoint;
 }
 
-static const struct provider *const tracepoint_variants[] = { &provider_syscall, NULL };
+static const struct provider *const tracepoint_variants[] = { &provider_syscall_enter,
+                                                              &provider_syscall_exit, NULL };
 static const char *const tracepoint_aliases[] = { "t", NULL };
 
 const struct provider provider_tracepoint = {

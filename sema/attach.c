@@ -8,6 +8,8 @@
  */
 #include "sema/sema_impl.h"
 
+#include "kernel/kernel.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <regex.h>
@@ -15,6 +17,7 @@
 /* What one probe of the script attaches to through one provider. */
 struct group {
     const struct provider *provider, *written;
+    const char *why; /* not the one that was written */
     VEC(struct target) targets;
 };
 
@@ -373,7 +376,7 @@ static bool is_listed(const struct compile *c, const struct group *g)
 
 /* ---- the same for less ---- */
 
-static void say_chosen(const struct compile *c, const struct group *g, const char *why)
+static void say_chosen(const struct compile *c, const struct group *g)
 {
     size_t n = g->targets.n;
 
@@ -382,7 +385,7 @@ static void say_chosen(const struct compile *c, const struct group *g, const cha
     fprintf(stderr, "%.*s", STRF(g->targets.v[0].label));
     if (n > 1)
         fprintf(stderr, " and %zu more", n - 1);
-    fprintf(stderr, ": %s\n", why);
+    fprintf(stderr, ": %s\n", g->why);
 }
 
 /* Moves the targets of a group that have an equivalent to groups of their own. */
@@ -392,6 +395,7 @@ static void choose(struct attacher *a, size_t index, const struct probe_uses *us
     struct group old = a->groups.v[index];
     const char *why = NULL;
     size_t kept = 0, first = a->groups.n;
+    bool btf_is_open = kernel_btf_identity(c->host->kernel) != 0;
 
     if (!old.provider->cheaper || c->config->exact_probes || c->config->opt.exact_probes ||
         c->list_only)
@@ -399,16 +403,21 @@ static void choose(struct attacher *a, size_t index, const struct probe_uses *us
     for (size_t i = 0; i < old.targets.n; i++) {
         struct target t = old.targets.v[i];
         const struct provider *p =
-            old.provider->cheaper(c->host, &old.targets.v[i], uses, &t, &why);
+            old.provider->cheaper(c->host, c->image->types, &old.targets.v[i], uses, &t, &why);
 
-        if (p)
-            arena_vec_push(&c->image->arena, &group_of(a, p, old.written)->targets, t);
-        else
+        if (p) {
+            struct group *g = group_of(a, p, old.written);
+
+            g->why = why;
+            arena_vec_push(&c->image->arena, &g->targets, t);
+        } else {
             old.targets.v[kept++] = t;
+        }
     }
     a->groups.v[index].targets.n = kept;
+    c->chose_by_btf |= !btf_is_open && kernel_btf_identity(c->host->kernel);
     for (size_t i = first; i < a->groups.n; i++)
-        say_chosen(c, &a->groups.v[i], why);
+        say_chosen(c, &a->groups.v[i]);
 }
 
 /* ---- one probe for each program ---- */

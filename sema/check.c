@@ -186,7 +186,7 @@ static void check_conflicts(struct compile *c)
 {
     struct kernel *kernel = c->host->kernel;
 
-    if (c->includes) /* headers are meant to repeat the kernel's types */
+    if (c->includes || c->chose_by_btf) /* headers are meant to repeat the kernel's types */
         return;
     for (size_t i = 0; kernel_btf_identity(kernel) && i < c->cdefs->tags.n; i++) {
         const struct type *t = c->cdefs->tags.v[i], *theirs;

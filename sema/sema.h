@@ -29,6 +29,7 @@ struct compile {
     struct program *program;
     struct cdefs *cdefs;          /* made by sema_settings() */
     struct image *image;          /* types and manifest live in its arena */
+    bool chose_by_btf;            /* attach.c has looked into BTF; the script itself may never */
     bool list_only;               /* -l with a program: stop after attach, no begin and end */
     bool aot;                     /* for --aot: the program will run elsewhere */
     struct macro *library;        /* macro_builtin.c: builtins that are macros, as far as used */
