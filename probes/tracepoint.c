@@ -103,7 +103,7 @@ static int tracepoint_attach(struct session *s, const struct image_probe *p, con
     return session_add_link(s, link, t, e);
 }
 
-static int stop(void *arg, struct str event)
+static int stop(void *arg, const struct func_info *event)
 {
     (void)arg;
     (void)event;
@@ -130,7 +130,7 @@ static const struct provider *tracepoint_cheaper(const struct host *host, struct
         return p;
     }
     if (uses->needs & CAP_ARGS || !kernel_has_btf(host->kernel) ||
-        !kernel_each_raw_tracepoint(host->kernel, t->func, stop, NULL))
+        !kernel_each_raw_tracepoint(host->kernel, STR("vmlinux"), t->func, stop, NULL))
         return NULL;
     *why = "as a raw tracepoint, since its arguments are not used";
     return &provider_rawtracepoint;
