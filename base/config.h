@@ -30,18 +30,18 @@ enum config_run { RUN_PROBES, RUN_TESTS, RUN_BENCHES };
 struct options {
     bool verbose, quiet, unsafe, dry_run;
     bool exact_probes; /* the config key, from the command line */
-    bool colour;     /* settled by cli/: terminal, BPFTRACE_COLOR */
-    bool filter_pid; /* programs start with "return unless pid is the one of -p" */
-    bool follow;     /* and its descendants; -c: the command's */
+    bool colour;       /* settled by cli/: terminal, BPFTRACE_COLOR */
+    bool filter_pid;   /* programs start with "return unless pid is the one of -p" */
+    bool follow;       /* and its descendants; -c: the command's */
     enum config_warnings warnings;
     enum config_buffering buffering;
-    const char *format;    /* "text" or "json" */
-    const char *output;    /* -o, or NULL */
-    const char *cmd;       /* -c, or NULL */
-    uint32_t pid;          /* -p, or 0 */
-    unsigned no_features;  /* bits of enum config_no_feature */
+    const char *format;     /* "text" or "json" */
+    const char *output;     /* -o, or NULL */
+    const char *cmd;        /* -c, or NULL */
+    uint32_t pid;           /* -p, or 0 */
+    unsigned no_features;   /* bits of enum config_no_feature */
     const char *debug_dirs; /* --debuginfo, or NULL */
-    const char *functions; /* --traceable-functions, or NULL */
+    const char *functions;  /* --traceable-functions, or NULL */
     enum config_run run;
     const char *probe_filter; /* --probe-filter, or NULL: a regular expression that was checked */
     const char *elf_out;      /* --emit-elf, or NULL */

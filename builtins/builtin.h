@@ -60,7 +60,7 @@ enum builtin_flags {
     BUILTIN_EFFECT = 1 << 6,   /* does something: its result may be dropped */
     BUILTIN_LEAVES = 1 << 7,   /* ends the probe, as return does */
     BUILTIN_TEXT = 1 << 8,     /* its only argument is text, even if it looks like a number */
-    BUILTIN_NAME = 1 << 9, /* the target's name: a provider may tell it while running (which) */
+    BUILTIN_NAME = 1 << 9,     /* the target's name: a provider may tell it while running (which) */
 };
 
 struct builtin {

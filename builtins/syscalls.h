@@ -19,8 +19,8 @@
 #define __NR_map_shadow_stack 453
 #endif
 #ifndef __NR_futex_wake
-#define __NR_futex_wake 454
-#define __NR_futex_wait 455
+#define __NR_futex_wake    454
+#define __NR_futex_wait    455
 #define __NR_futex_requeue 456
 #endif
 #ifndef __NR_statmount
@@ -30,15 +30,15 @@
 #ifndef __NR_lsm_get_self_attr
 #define __NR_lsm_get_self_attr 459
 #define __NR_lsm_set_self_attr 460
-#define __NR_lsm_list_modules 461
+#define __NR_lsm_list_modules  461
 #endif
 #ifndef __NR_mseal
 #define __NR_mseal 462
 #endif
 #ifndef __NR_setxattrat
-#define __NR_setxattrat 463
-#define __NR_getxattrat 464
-#define __NR_listxattrat 465
+#define __NR_setxattrat    463
+#define __NR_getxattrat    464
+#define __NR_listxattrat   465
 #define __NR_removexattrat 466
 #endif
 #ifndef __NR_open_tree_attr

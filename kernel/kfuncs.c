@@ -73,7 +73,7 @@ bool kernel_kfunc(struct kernel *k, struct str name, struct str section, uint32_
 
 bool kernel_kfunc_exists(struct kernel *k, struct str name)
 {
-    static const char *const sections[] = { "fentry/x", "iter/x", "kprobe/x", "tracepoint/x/y",
+    static const char *const sections[] = { "fentry/x", "iter/x", "kprobe/x",  "tracepoint/x/y",
                                             "tc",       "xdp",    "perf_event" };
     uint32_t id;
 

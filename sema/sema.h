@@ -27,15 +27,15 @@ struct compile {
     const struct host *host;
     const struct registry *registry;
     struct program *program;
-    struct cdefs *cdefs;          /* made by sema_settings() */
-    struct image *image;          /* types and manifest live in its arena */
-    bool chose_by_btf;            /* attach.c has looked into BTF; the script itself may never */
-    bool list_only;               /* -l with a program: stop after attach, no begin and end */
-    bool aot;                     /* for --aot: the program will run elsewhere */
-    struct macro *library;        /* macro_builtin.c: builtins that are macros, as far as used */
-    struct includes *includes;    /* include.c: headers that were read */
+    struct cdefs *cdefs;           /* made by sema_settings() */
+    struct image *image;           /* types and manifest live in its arena */
+    bool chose_by_btf;             /* attach.c has looked into BTF; the script itself may never */
+    bool list_only;                /* -l with a program: stop after attach, no begin and end */
+    bool aot;                      /* for --aot: the program will run elsewhere */
+    struct macro *library;         /* macro_builtin.c: builtins that are macros, as far as used */
+    struct includes *includes;     /* include.c: headers that were read */
     struct script_option *options; /* options.c: what getopt() asks for */
-    size_t n_explained;           /* messages that say already what they were expanded from */
+    size_t n_explained;            /* messages that say already what they were expanded from */
 };
 
 /* Needs: parse. Leaves: config complete; C part and imports read: cdefs. Looks up no kernel type

@@ -33,7 +33,8 @@ int main()
 {
     shop::Cart a, b;
     for (int i = 0; i < 3; i++) a.add(i);
-    a.add(1, "x");
+    char what[] = "x"; // on the stack: its page is there
+    a.add(1, what);
     b = a + b;
     for (int i = 0; i < 2; i++) b.twice(i);
     for (int i = 0; i < 4; i++) rust_old();

@@ -598,7 +598,7 @@ static void test_module(void **state)
     assert_param(&w, &sig, 0, "file", "struct demo_file *", 0);
     assert_true(str_eqz(sig.info.module, "demo"));
     kernel_each_raw_tracepoint(w.kernel, STR("*"), STR("*o[pr]*"), collect_func, &b);
-    assert_text(&b, "demo_open task_fork");
+    assert_text(&b, "task_fork demo_open");
     kernel_each_type(w.kernel, 's', STR("*file"), collect, &b);
     assert_text(&b, "demo_file file");
     assert_true(kernel_type_definition(w.kernel, types_of(&w), 's', STR("demo_file"), &b));

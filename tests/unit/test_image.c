@@ -377,7 +377,12 @@ static void maps_and_sites(void **state)
                    (struct image_site){ .kind = SITE_DELETE,
                                         .helper = STR("map_delete_elem"),
                                         .text = STR("gone"),
-                                        .at = { STR("stdin"), 1, 2, 3, 4, STR("delete(@h, 1)") } });
+                                        .at = { .file = STR("stdin"),
+                                                .line = 1,
+                                                .col = 2,
+                                                .line_end = 3,
+                                                .col_end = 4,
+                                                .text = STR("delete(@h, 1)") } });
     back = round_trip(image);
     assert_true(back->btf_identity == UINT64_MAX);
     assert_true(back->uses_map_iteration);
