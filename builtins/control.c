@@ -36,7 +36,7 @@ static bool exit_emit(struct cg *cg, const struct expr *call, struct cg_val *out
 {
     const struct type *u64 = type_int(cg_types(cg), 8, false);
     const struct expr *code = call_arg(call, 0);
-    struct cg_record r;
+    struct cg_record r = { 0 };
     bool ok;
 
     *out = cg_none(cg);
@@ -291,7 +291,7 @@ static bool join_emit(struct cg *cg, const struct expr *call, struct cg_val *out
 {
     const struct expr *arr = call_arg(call, 0);
     struct join j = { .u64 = type_int(cg_types(cg), 8, false), .at = call->at };
-    struct cg_record r;
+    struct cg_record r = { 0 };
 
     *out = cg_none(cg);
     if (!cg_expr(cg, arr, &j.array))

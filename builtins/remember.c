@@ -111,7 +111,7 @@ bool remember_emit(struct cg *cg, const struct expr *call, struct cg_val pid)
     const struct type *u32 = type_int(cg_types(cg), 4, false);
     struct cg_val key = cg_place(cg, u32);
     struct cg_val args[] = { cg_map(cg, call->call.action->map), key, key, cg_u64(cg, BPF_ANY) };
-    struct cg_record r;
+    struct cg_record r = { 0 };
     struct cg_if unseen;
     bool ok;
 

@@ -76,7 +76,7 @@ bool seq_emit(struct cg *cg, const struct expr *call, struct cg_val seq)
     const struct type *u64 = type_int(cg_types(cg), 8, false);
     const struct expr *arg = call->call.args->next;
     struct str rest = call->call.args->text;
-    struct cg_val data = cg_place_bytes(cg, 8 * SEQ_ARGS), args[5], v;
+    struct cg_val data = cg_place_bytes(cg, 8 * SEQ_ARGS), args[5], v = { 0 };
     struct format_piece piece;
     struct buf format = { 0 };
     bool ok = true;
@@ -104,7 +104,7 @@ bool seq_emit(struct cg *cg, const struct expr *call, struct cg_val seq)
         args[1] = cg_rodata(cg, format.p, (uint32_t)format.n + 1);
         args[2] = cg_u64(cg, format.n + 1);
         args[3] = n ? data : cg_u64(cg, 0);
-        args[4] = cg_u64(cg, 8 * n);
+        args[4] = cg_u64(cg, UINT64_C(8) * n);
         cg_helper(cg, BPF_FUNC_seq_printf, args, 5, NULL);
     }
     buf_free(&format);

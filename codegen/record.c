@@ -165,11 +165,12 @@ static void open_record(struct cg *cg, struct cg_record *r)
 bool cg_record_begin(struct cg *cg, const struct expr *call, struct cg_record *r)
 {
     debug_at(cg, call->at);
-    if (outlives_us(cg))
-        return cg_error(cg, call->at,
-                        "'%.*s' cannot be used here: nobody is left to do it when the pinned "
-                        "program runs",
-                        STRF(call->call.name));
+    if (outlives_us(cg)) {
+        cg_error(cg, call->at,
+                 "'%.*s' cannot be used here: nobody is left to do it when the pinned program runs",
+                 STRF(call->call.name));
+        return false;
+    }
     *r = (struct cg_record){ .action = action_of(cg, call), .at = call->at };
     if (!compute_all_early(cg, call, r))
         return false;
@@ -382,7 +383,7 @@ bool cg_record_end(struct cg *cg, struct cg_record *r)
 bool cg_record_args(struct cg *cg, const struct expr *call, unsigned first_arg)
 {
     const struct expr *arg = call->call.args;
-    struct cg_record r;
+    struct cg_record r = { 0 };
 
     for (unsigned i = 0; i < first_arg && arg; i++)
         arg = arg->next;

@@ -109,7 +109,7 @@ struct search {
 
 static LLVMValueRef state_at(struct cg *cg, const struct search *s, unsigned n)
 {
-    return memory_at(cg, s->state, 8 * n);
+    return memory_at(cg, s->state, UINT64_C(8) * n);
 }
 
 /* The byte, but NUL behind the end. Goes on in a new block. */
@@ -173,9 +173,9 @@ static LLVMValueRef step_function(struct cg *cg, const struct search *outside)
     frame.scope = debug_function(cg, fn, str_from(name), back.at, params, 2, true);
     debug_at(cg, back.at);
     cells = LLVMGetParam(fn, 1);
-    s.text = memory_load(cg, cg->ptr, memory_at(cg, cells, 8 * CELL_TEXT));
-    s.needle = memory_load(cg, cg->ptr, memory_at(cg, cells, 8 * CELL_NEEDLE));
-    s.state = memory_load(cg, cg->ptr, memory_at(cg, cells, 8 * CELL_STATE));
+    s.text = memory_load(cg, cg->ptr, memory_at(cg, cells, UINT64_C(8) * CELL_TEXT));
+    s.needle = memory_load(cg, cg->ptr, memory_at(cg, cells, UINT64_C(8) * CELL_NEEDLE));
+    s.state = memory_load(cg, cg->ptr, memory_at(cg, cells, UINT64_C(8) * CELL_STATE));
     go_on = block_new(cg, "go_on");
     stop = block_new(cg, "stop");
     step(cg, &s, go_on, stop);
@@ -194,9 +194,9 @@ static bool steps_by_kernel(struct cg *cg, const struct search *s, uint32_t step
 
     if (!cells)
         return cg_error(cg, cg->at, "there is no room on the stack for another search here");
-    memory_store(cg, s->text, memory_at(cg, cells, 8 * CELL_TEXT));
-    memory_store(cg, s->needle, memory_at(cg, cells, 8 * CELL_NEEDLE));
-    memory_store(cg, s->state, memory_at(cg, cells, 8 * CELL_STATE));
+    memory_store(cg, s->text, memory_at(cg, cells, UINT64_C(8) * CELL_TEXT));
+    memory_store(cg, s->needle, memory_at(cg, cells, UINT64_C(8) * CELL_NEEDLE));
+    memory_store(cg, s->state, memory_at(cg, cells, UINT64_C(8) * CELL_STATE));
     args[0] = llvm_const(cg, steps);
     args[1] = step_function(cg, s);
     args[2] = cells;
