@@ -137,7 +137,7 @@ static size_t pages_per_cpu(const struct session *s)
     size_t power = 1;
 
     if (!s->config.perf_rb_pages)
-        pages = MAX(pages, 2 * (PCAP_SNAPLEN + 1) / page);
+        pages = MAX(pages, 2UL * (PCAP_SNAPLEN + 1) / page);
     while (2 * power <= pages)
         power *= 2;
     return power;

@@ -58,7 +58,7 @@ static int collect_output(struct session *s, struct str *output, struct err *e)
 static int run_test(struct session *s, const struct image_probe *p, struct out_test *test,
                     struct err *e)
 {
-    struct outcome outcome;
+    struct outcome outcome = { 0 };
     int rc;
 
     s->status = 0;
@@ -76,7 +76,7 @@ static int run_test(struct session *s, const struct image_probe *p, struct out_t
 static int run_bench(struct session *s, const struct image_probe *p, struct out_bench *bench,
                      bool *skipped, struct err *e)
 {
-    struct outcome outcome;
+    struct outcome outcome = { 0 };
     struct str ignored;
     unsigned times = 1;
     int rc;
