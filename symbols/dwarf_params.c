@@ -52,7 +52,7 @@ static void look_at_type(Dwarf_Die *type, uint64_t at, struct words *w, unsigned
     uint64_t size = 0, encoding = 0;
     Dwarf_Die elem;
 
-    if (depth > DWARF_DEPTH_MAX || at >= WORDS * WORD)
+    if (depth > DWARF_DEPTH_MAX || at >= (uint64_t)WORDS * WORD)
         return;
     switch (dwarf_tag(type)) {
     case DW_TAG_structure_type:
@@ -63,7 +63,7 @@ static void look_at_type(Dwarf_Die *type, uint64_t at, struct words *w, unsigned
     case DW_TAG_array_type:
         if (!dwarf_type_die(type, &elem) || !dwarf_number(&elem, DW_AT_byte_size, &size) || !size)
             return;
-        for (uint64_t i = 0, n = dwarf_array_count(type); i < n && i < WORDS * WORD; i++)
+        for (uint64_t i = 0, n = dwarf_array_count(type); i < n && i < (uint64_t)WORDS * WORD; i++)
             look_at_type(&elem, at + i * size, w, depth + 1);
         return;
     case DW_TAG_base_type:
@@ -184,7 +184,7 @@ static bool has_hidden_result(Dwarf_Die *func)
         return false;
     dwarf_number(&type, DW_AT_byte_size, &size);
     look_at_type(&type, 0, &words, 0);
-    return size > WORDS * WORD || words.long_double || is_by_address(&type);
+    return size > (uint64_t)WORDS * WORD || words.long_double || is_by_address(&type);
 }
 
 int symbols_params(struct symbols *s, struct types *types, const char *path, uint64_t addr,
